@@ -1,0 +1,88 @@
+"""Sending an attempt to Stripe and writing down what became of it; the only caller of pay."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from application.case_ids import attempt_key
+from application.change_case import CaseRef, Cases
+from application.ports.payments import (
+    ActionNeeded,
+    AlreadySettled,
+    Declined,
+    Outcome,
+    Paid,
+    Payments,
+    Refused,
+    Unknown,
+)
+from domain.recovery import commands as c
+from domain.recovery.case import RecoveryCase
+from domain.recovery.events import Payer, StopReason
+from domain.recovery.signals import Origin, after_settlement
+
+# Stripe forgets an idempotency key after 24 hours; then the same key would charge anew.
+# Source: docs.stripe.com/api/idempotent_requests. An hour is kept as a margin.
+KEY_LIFE = timedelta(hours=23)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charging:
+    """Shared by the first call of an attempt and by its later examination."""
+
+    cases: Cases
+    payments: Payments
+    count: Callable[[str], None]  # attempts by outcome, for the metrics
+
+    async def send(self, ref: CaseRef) -> None:
+        """Charge under the attempt's own key, no transaction open, then record the outcome.
+
+        Nothing is sent if the case has closed or the attempt has been resolved since it began.
+        """
+        case = await self.cases.read(ref)
+        flight = case.in_flight
+        if flight is None:
+            return
+        if self.cases.clock() - flight.started_at >= KEY_LIFE:
+            too_old = c.AbandonAttempt(attempt=flight.number, evidence="key_expired")
+            await self.cases.change(ref, too_old)
+            return
+        key = attempt_key(ref.case_id, flight.number)
+        outcome = await self.payments.pay_invoice(
+            case.account, case.invoice_id, idempotency_key=key
+        )
+        self.count(type(outcome).__name__.lower())
+        await self.cases.change(ref, *await self._commands(case, outcome, flight.number))
+
+    async def _commands(
+        self, case: RecoveryCase, outcome: Outcome, number: int
+    ) -> tuple[c.Command, ...]:
+        match outcome:
+            case Paid():
+                return (_paid(outcome.amount_minor, number),)
+            case Declined() | ActionNeeded():
+                return (_refusal(outcome, number),)
+            case Refused():
+                return (c.AbandonAttempt(attempt=number, evidence=outcome.reason),)
+            case AlreadySettled():
+                return await self._settled(case, number)
+            case Unknown():
+                return (c.RecordUnclear(attempt=number),)
+
+    async def _settled(self, case: RecoveryCase, number: int) -> tuple[c.Command, ...]:
+        """Nothing was charged by this attempt; whoever settled the invoice, it was not we."""
+        abandoned = c.AbandonAttempt(attempt=number, evidence="already_settled")
+        invoice = await self.payments.read_invoice(case.account, case.invoice_id)
+        if invoice is None:
+            return (abandoned, c.StopCase(reason=StopReason.GONE))
+        return (abandoned, *after_settlement(invoice, Origin(by=Payer.STRIPE)))
+
+
+def _paid(amount_minor: int, number: int) -> c.RecordPayment:
+    return c.RecordPayment(amount_minor=amount_minor, by=Payer.CHARGECHASE, attempt=number)
+
+
+def _refusal(outcome: Declined | ActionNeeded, number: int) -> c.Command:
+    if outcome.failure is None:
+        return c.RequestAuthentication(attempt=number)
+    return c.RecordDecline(failure=outcome.failure, by=Payer.CHARGECHASE, attempt=number)

@@ -1,0 +1,67 @@
+"""Handing a letter to a mail server."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """One message to one person, rendered."""
+
+    message_id: str  # without angle brackets; also the proof that it was sent once
+    to: str
+    to_name: str | None
+    sender_name: str
+    reply_to: str | None
+    subject: str
+    text: str
+    html: str
+
+
+class MailRefused(Exception):
+    """The mail server said no for good: no such address, or not this sender."""
+
+
+class MailDeferred(Exception):
+    """Certainly not sent: no connection, or "later". A timeout after the text was handed over is
+    neither of the two: the letter counts as sent."""
+
+
+class Mailer(Protocol):
+    """One verb."""
+
+    async def send(self, letter: Letter) -> None:
+        """Returns when the server took it. Raises MailRefused or MailDeferred."""
+        ...
+
+
+class ReminderText(Struct, frozen=True, kw_only=True):
+    """What a reminder is about: already worded for the customer, safe to show."""
+
+    merchant_name: str
+    customer_name: str | None
+    amount_minor: int
+    currency: str
+    invoice_number: str | None
+    ask: str | None  # card | authentication | payment | None
+    step: int
+    next_attempt_on: str | None  # ISO date at which we will try again, if we will
+    last4: str | None
+    link: str
+    locale: str | None
+
+
+class Rendered(Struct, frozen=True, kw_only=True):
+    """A letter's words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class ReminderRenderer(Protocol):
+    """Words for a reminder."""
+
+    def reminder(self, about: ReminderText) -> Rendered:
+        """Subject, plain text and HTML; every value escaped, no header can be injected."""
+        ...

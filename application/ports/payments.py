@@ -1,0 +1,82 @@
+"""The merchant's Stripe account, as far as a case needs it."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from application.errors import Unavailable
+from domain.invoice import FailedCharge, Invoice
+from domain.recovery.signals import Signal
+
+
+class Paid(Struct, frozen=True, kw_only=True):
+    """The invoice is paid by this very attempt."""
+
+    amount_minor: int
+
+
+class Declined(Struct, frozen=True, kw_only=True):
+    """A charge was made and refused."""
+
+    failure: FailedCharge
+
+
+class ActionNeeded(Struct, frozen=True, kw_only=True):
+    """The bank wants to see the customer."""
+
+    failure: FailedCharge | None = None
+
+
+class AlreadySettled(Struct, frozen=True, kw_only=True):
+    """Nothing was charged: the invoice is not open any more. Read it to learn why."""
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """Stripe would not try: a person must look. `reason` is Stripe's code."""
+
+    reason: str
+
+
+class Unknown(Struct, frozen=True, kw_only=True):
+    """No answer that can be trusted (timeout, 5xx, 409, cut connection, rate limit)."""
+
+    reason: str
+
+
+Outcome = Paid | Declined | ActionNeeded | AlreadySettled | Refused | Unknown
+
+
+class StripeUnavailable(Unavailable):
+    """Stripe could not be read just now; try again later. Never raised for a charge."""
+
+
+class Payments(Protocol):
+    """Five verbs; none of them raises for what a bank or Stripe may answer to a charge."""
+
+    async def read_invoice(self, account: str, invoice_id: str) -> Invoice | None:
+        """The invoice as it is now, with its last refused charge and the card in the slot that
+        the next charge would use; None if Stripe does not know it. Raises StripeUnavailable."""
+        ...
+
+    async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
+        """Charge the open invoice. The same key never charges twice within 24 hours."""
+        ...
+
+    async def stop_stripe_retries(
+        self, account: str, invoice_id: str, *, idempotency_key: str
+    ) -> None:
+        """Set auto_advance to false. Harmless if the invoice is settled. Raises
+        StripeUnavailable."""
+        ...
+
+
+class MalformedEvent(Exception):
+    """The body is not an event of Stripe's."""
+
+
+class StripeEvents(Protocol):
+    """The anti-corruption layer for events, whichever API version shaped them."""
+
+    def signal(self, raw: bytes) -> Signal | None:
+        """What the event means for us; None if nothing. Raises MalformedEvent."""
+        ...

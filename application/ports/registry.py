@@ -1,0 +1,47 @@
+"""What the installation knows of its merchants before any of them is chosen."""
+
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from application.ports.stores import LinkTarget
+from application.views import Installation
+
+
+class ConnectedAccount(Struct, frozen=True, kw_only=True):
+    """A Stripe account that a merchant connected. `own` marks the one the API key belongs to."""
+
+    merchant_id: UUID
+    account: str
+    livemode: bool
+    own: bool
+
+
+class MerchantProfile(Struct, frozen=True, kw_only=True):
+    """A merchant as letters and pages name it."""
+
+    merchant_id: UUID
+    name: str
+    timezone: str
+    reply_to: str | None
+
+
+class Registry(Protocol):
+    """Reads across merchants: whose account, whose link; and how the installation stands."""
+
+    async def accounts(self) -> tuple[ConnectedAccount, ...]:
+        """All connected accounts."""
+        ...
+
+    async def merchant(self, merchant_id: UUID) -> MerchantProfile:
+        """Raises NotFound."""
+        ...
+
+    async def link(self, token_hash: bytes) -> LinkTarget | None:
+        """Where a customer's link leads; None if unknown or expired."""
+        ...
+
+    async def standing(self) -> Installation:
+        """Counts for status and metrics. `lag_s` is the age of the oldest that waits."""
+        ...

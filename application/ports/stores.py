@@ -1,0 +1,151 @@
+"""Stores of one merchant's data, inside one unit of work."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.invoice import Customer
+from domain.network import CardUse
+from domain.policy import Policy
+from domain.recovery.actions import Action
+from domain.recovery.case import RecoveryCase
+from domain.recovery.events import Event
+
+
+class ConcurrentWrite(Exception):
+    """Somebody appended to the case since it was loaded; load again and decide again."""
+
+
+class CaseStore(Protocol):
+    """Recovery cases: their events are the truth, everything else is derived from them."""
+
+    async def load(self, case_id: UUID) -> tuple[Event, ...]:
+        """All events of a case in their order; empty if there is no such case."""
+        ...
+
+    async def append(
+        self, case_id: UUID, expected_version: int, events: tuple[Event, ...], after: RecoveryCase
+    ) -> None:
+        """Append `events` and refresh what is derived (`after` is the case with them).
+
+        Derived: the row that lists read, and one `payment_attempts` row for each charge seen.
+        Raises ConcurrentWrite if the case is not at `expected_version`, NetworkLimitReached if an
+        AttemptStarted would pass a hard limit of the card's network.
+        """
+        ...
+
+    async def of_customer(self, account: str, customer_id: str) -> tuple[UUID, ...]:
+        """The open cases of one customer, oldest first, at most 100."""
+        ...
+
+    async def of_subscription(self, account: str, subscription_id: str) -> tuple[UUID, ...]:
+        """The open cases of one subscription, oldest first, at most 100."""
+        ...
+
+    async def card_use(self, fingerprint: str, amount_minor: int, now: datetime) -> CardUse:
+        """Every decline of one card that we have seen, by whomever: see CardUse."""
+        ...
+
+
+class ActionStore(Protocol):
+    """The one next action of each open case."""
+
+    async def put(self, case_id: UUID, action: Action | None) -> None:
+        """Make `action` the case's only next action (free to be claimed); None removes it."""
+        ...
+
+
+class InboxMarks(Protocol):
+    """Closing an inbox row in the transaction that did what it asked."""
+
+    async def handled(self, event: "EventRef") -> bool:
+        """Mark the event handled; False if it was already (then nothing else may be done)."""
+        ...
+
+
+class EventRef(Struct, frozen=True, array_like=True):
+    """One row of the inbox."""
+
+    merchant_id: UUID
+    account: str
+    event_id: str
+
+
+class ActionRef(Struct, frozen=True, array_like=True):
+    """One scheduled action. A new action of the same case has a new id."""
+
+    merchant_id: UUID
+    action_id: UUID
+
+
+class CustomerStore(Protocol):
+    """Whom to write to. The one place where a customer's personal data is kept."""
+
+    async def keep(self, account: str, customer: Customer) -> None:
+        """Insert or refresh."""
+        ...
+
+    async def find(self, account: str, customer_id: str) -> Customer | None:
+        """None if unknown or erased."""
+        ...
+
+
+class PolicyStore(Protocol):
+    """Policies, one immutable version each."""
+
+    async def active(self) -> Policy:
+        """The version that new cases are opened with."""
+        ...
+
+    async def version(self, version: int) -> Policy:
+        """A version that a case was opened with."""
+        ...
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """Who did what to which thing, before and after. Holds no personal data."""
+
+    at: datetime
+    actor: str  # "stripe:evt_…", "worker", "user:<id>", "customer"
+    action: str  # the command's name in snake_case
+    subject: str  # "case:<id>"
+    before: dict[str, str | int | None]
+    after: dict[str, str | int | None]
+
+
+class AuditLog(Protocol):
+    """Append-only; written in the transaction of what it tells of."""
+
+    async def add(self, entry: AuditEntry) -> None:
+        """Append one entry."""
+        ...
+
+
+class LinkTarget(Struct, frozen=True, kw_only=True):
+    """What a customer's link opens."""
+
+    merchant_id: UUID
+    case_id: UUID
+
+
+class LinkStore(Protocol):
+    """Links that let a customer in without a login; only their SHA-256 is kept."""
+
+    async def keep(self, token_hash: bytes, case_id: UUID, expires_at: datetime) -> None:
+        """Remember a link."""
+        ...
+
+
+class MessageStore(Protocol):
+    """What was sent to customers."""
+
+    async def begin(self, case_id: UUID, step: int, message_id: str, subject: str) -> None:
+        """A message is about to be handed to the mail server. One row per (case, step): a second
+        try of the same message overwrites, never after it was sent."""
+        ...
+
+    async def sent(self, message_id: str, at: datetime) -> None:
+        """The mail server took it."""
+        ...

@@ -1,0 +1,45 @@
+"""One transaction of one merchant."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+from uuid import UUID
+
+from application.ports.stores import (
+    ActionStore,
+    AuditLog,
+    CaseStore,
+    CustomerStore,
+    InboxMarks,
+    LinkStore,
+    MessageStore,
+    PolicyStore,
+)
+
+
+class UnitOfWork(Protocol):
+    """All stores of one merchant inside one transaction; committed when its block ends cleanly.
+
+    Row-level security is bound to the merchant: a foreign row is not there. Never await the network
+    inside, never `gather`.
+    """
+
+    @property
+    def cases(self) -> CaseStore: ...
+    @property
+    def actions(self) -> ActionStore: ...
+    @property
+    def inbox(self) -> InboxMarks: ...
+    @property
+    def customers(self) -> CustomerStore: ...
+    @property
+    def policies(self) -> PolicyStore: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def links(self) -> LinkStore: ...
+    @property
+    def messages(self) -> MessageStore: ...
+
+
+OpenUnitOfWork = Callable[[UUID], AbstractAsyncContextManager[UnitOfWork]]

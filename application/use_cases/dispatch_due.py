@@ -1,0 +1,46 @@
+"""DispatchDue: claim what is due and tell the workers; nothing is done here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from application.ports.conveyor import ActionQueue, Inbox, JobQueue
+from application.shaping import Shaper
+
+BATCH = 100  # references in one message
+CLAIM = 500  # rows in one claim
+MOST_WAITING = 50  # batches no worker has taken up: more would only age in the queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchDue:
+    """One round. A round is skipped while workers are behind, so that leases do not run out."""
+
+    inbox: Inbox
+    actions: ActionQueue
+    jobs: JobQueue
+    shaper: Shaper
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    lease: timedelta
+
+    async def __call__(self) -> int:
+        """How many rows were handed on."""
+        if await self.jobs.waiting() >= MOST_WAITING:
+            return 0
+        return await self._events() + await self._actions()
+
+    async def _events(self) -> int:
+        refs = await self.inbox.claim(CLAIM, self.lease)
+        for start in range(0, len(refs), BATCH):
+            await self.jobs.send_events(refs[start : start + BATCH])
+        return len(refs)
+
+    async def _actions(self) -> int:
+        due = await self.actions.claim(self.clock(), CLAIM, self.lease)
+        ready, waits = self.shaper.shape(due, self.monotonic())
+        if waits:
+            await self.actions.postpone(waits)
+        for start in range(0, len(ready), BATCH):
+            await self.jobs.send_actions(ready[start : start + BATCH])
+        return len(ready)

@@ -1,0 +1,55 @@
+"""RunAttempt: read the invoice, commit the intent, charge, record the outcome."""
+
+from dataclasses import dataclass
+
+from application.change_case import CaseRef, Cases
+from application.charging import Charging
+from application.ports.conveyor import ScheduledAction
+from application.ports.payments import Payments
+from domain.invoice import Invoice
+from domain.network import CardUse
+from domain.recovery import commands as c
+from domain.recovery.events import AttemptStarted, Payer, StopReason
+from domain.recovery.signals import Origin, after_settlement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAttempt:
+    """A planned charge is due. Paid, voided or superseded meanwhile is the usual case, no error."""
+
+    cases: Cases
+    payments: Payments
+    charging: Charging
+
+    async def __call__(self, action: ScheduledAction) -> None:
+        ref = CaseRef(action.ref.merchant_id, action.case_id)
+        case = await self.cases.read(ref)
+        if not case.is_open:
+            return
+        invoice = await self.payments.read_invoice(case.account, case.invoice_id)
+        events = await self.cases.change(ref, *await self._commands(ref, action.number, invoice))
+        if any(isinstance(event, AttemptStarted) for event in events):
+            await self.charging.send(ref)
+
+    async def _commands(
+        self, ref: CaseRef, number: int, invoice: Invoice | None
+    ) -> tuple[c.Command, ...]:
+        if invoice is None:
+            return (c.StopCase(reason=StopReason.GONE),)
+        ended = after_settlement(invoice, Origin(by=Payer.STRIPE))
+        if ended:
+            return ended
+        use = await self._card_use(ref, invoice)
+        begin = c.BeginAttempt(number=number, invoice=invoice, use=use)
+        if invoice.last_failure is None:
+            return (begin,)
+        # A decline whose event has not come yet counts all the same, and may change the plan.
+        return (c.RecordDecline(failure=invoice.last_failure, by=Payer.STRIPE), begin)
+
+    async def _card_use(self, ref: CaseRef, invoice: Invoice) -> CardUse:
+        if invoice.card is None:
+            return CardUse()
+        async with self.cases.open_uow(ref.merchant_id) as uow:
+            return await uow.cases.card_use(
+                invoice.card.fingerprint, invoice.amount_remaining_minor, self.cases.clock()
+            )

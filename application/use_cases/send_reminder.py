@@ -1,0 +1,163 @@
+"""SendReminder: look once more whether the customer still owes, then write, at most once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from application.change_case import WORKER, CaseRef, Cases, Change
+from application.ports.conveyor import ScheduledAction
+from application.ports.mailer import (
+    Letter,
+    MailDeferred,
+    Mailer,
+    MailRefused,
+    ReminderRenderer,
+    ReminderText,
+)
+from application.ports.payments import Payments
+from application.ports.registry import MerchantProfile, Registry
+from application.ports.unit_of_work import UnitOfWork
+from domain.invoice import Customer, Invoice
+from domain.recovery import commands as c
+from domain.recovery.case import RecoveryCase
+from domain.recovery.events import Payer, ReminderStarted, StopReason
+from domain.recovery.signals import Origin, after_settlement
+
+LINK_LIFE = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendReminder:
+    """The step is used up before the letter is handed over: a crash may lose, never double it."""
+
+    cases: Cases
+    payments: Payments
+    registry: Registry
+    mailer: Mailer
+    renderer: ReminderRenderer
+    new_token: Callable[[], str]  # 256 bits, URL-safe
+    base_url: str
+    mail_domain: str
+
+    async def __call__(self, action: ScheduledAction) -> None:
+        ref = CaseRef(action.ref.merchant_id, action.case_id)
+        case = await self.cases.read(ref)
+        if not case.is_open or case.reminder is None or case.reminder.step != action.number:
+            return
+        invoice = await self.payments.read_invoice(case.account, case.invoice_id)
+        obstacle = _obstacle(invoice, action.number)
+        if obstacle:
+            await self.cases.change(ref, *obstacle)
+            return
+        assert invoice is not None
+        assert invoice.customer is not None
+        await self._write(ref, case, action.number, invoice)
+
+    async def _write(self, ref: CaseRef, case: RecoveryCase, step: int, invoice: Invoice) -> None:
+        merchant = await self.registry.merchant(ref.merchant_id)
+        token = self.new_token()
+        letter = self._letter(ref, case, step, invoice, merchant, token)
+        events = await self.cases.apply(ref, self._beginning(ref, step, letter, invoice, token))
+        if not any(isinstance(event, ReminderStarted) for event in events):
+            return
+        await self._hand_over(ref, step, letter)
+
+    def _letter(  # noqa: PLR0913, PLR0917 - a letter is made of all of these
+        self,
+        ref: CaseRef,
+        case: RecoveryCase,
+        step: int,
+        invoice: Invoice,
+        merchant: MerchantProfile,
+        token: str,
+    ) -> Letter:
+        customer = invoice.customer
+        assert customer is not None
+        assert customer.email is not None
+        words = self.renderer.reminder(_about(case, step, invoice, merchant, self._link(token)))
+        return Letter(
+            message_id=f"{ref.case_id}.{step}@{self.mail_domain}",
+            to=customer.email,
+            to_name=customer.name,
+            sender_name=merchant.name,
+            reply_to=merchant.reply_to,
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+        )
+
+    def _link(self, token: str) -> str:
+        return f"{self.base_url}/r/{token}"
+
+    def _beginning(
+        self, ref: CaseRef, step: int, letter: Letter, invoice: Invoice, token: str
+    ) -> Change:
+        now = self.cases.clock()
+        token_hash = sha256(token.encode()).digest()
+
+        async def also(uow: UnitOfWork) -> None:
+            await uow.links.keep(token_hash, ref.case_id, now + LINK_LIFE)
+            await uow.messages.begin(ref.case_id, step, letter.message_id, letter.subject)
+
+        return Change(
+            commands=(c.BeginReminder(step=step, message_id=letter.message_id),),
+            actor=WORKER,
+            at=now,
+            customer=invoice.customer,
+            also=also,
+        )
+
+    async def _hand_over(self, ref: CaseRef, step: int, letter: Letter) -> None:
+        try:
+            await self.mailer.send(letter)
+        except MailRefused as refused:
+            failed = c.FailReminder(step=step, reason=str(refused), final=True)
+            await self.cases.change(ref, failed)
+        except MailDeferred as deferred:
+            again = c.FailReminder(step=step, reason=str(deferred), final=False)
+            await self.cases.change(ref, again)
+        else:
+            await self._sent(ref.merchant_id, letter.message_id)
+
+    async def _sent(self, merchant_id: UUID, message_id: str) -> None:
+        async with self.cases.open_uow(merchant_id) as uow:
+            await uow.messages.sent(message_id, self.cases.clock())
+
+
+def _obstacle(invoice: Invoice | None, step: int) -> tuple[c.Command, ...]:
+    """Why not to write: what to record instead; empty if the letter may go."""
+    if invoice is None:
+        return (c.StopCase(reason=StopReason.GONE),)
+    ended = after_settlement(invoice, Origin(by=Payer.STRIPE))
+    if ended:
+        return ended
+    if not _address(invoice.customer):
+        return (c.SkipReminder(step=step, reason="no_address"),)
+    return ()
+
+
+def _address(customer: Customer | None) -> str | None:
+    return customer.email if customer else None
+
+
+def _about(
+    case: RecoveryCase, step: int, invoice: Invoice, merchant: MerchantProfile, link: str
+) -> ReminderText:
+    customer = invoice.customer
+    card = invoice.card or case.card
+    next_at = case.next_attempt_at
+    return ReminderText(
+        merchant_name=merchant.name,
+        customer_name=customer.name if customer else None,
+        amount_minor=invoice.amount_remaining_minor,
+        currency=invoice.currency,
+        invoice_number=invoice.number,
+        ask=case.ask.value if case.ask else None,
+        step=step,
+        next_attempt_on=next_at.date().isoformat() if next_at else None,
+        last4=card.last4 if card else None,
+        link=link,
+        locale=customer.locale if customer else None,
+    )

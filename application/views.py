@@ -1,0 +1,100 @@
+"""What pages read. SQL fills these; the domain is not asked."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.decline import DeclineFamily
+from domain.invoice import Card
+from domain.recovery.actions import Action
+from domain.recovery.case import Mark
+from domain.recovery.events import Ask, Event
+from domain.recovery.transitions import Phase
+
+
+class CaseRow(Struct, frozen=True, kw_only=True):
+    """One line of the list, with its chase line."""
+
+    case_id: UUID
+    invoice_id: str
+    number: str | None
+    customer_name: str | None
+    customer_email: str | None
+    amount_minor: int
+    currency: str
+    recovered_minor: int
+    phase: Phase
+    ask: Ask | None
+    family: DeclineFamily | None
+    card: Card | None
+    opened_at: datetime
+    closes_at: datetime
+    closed_at: datetime | None
+    changed_at: datetime
+    next: Action | None
+    marks: tuple[Mark, ...]
+
+
+class CasePage(Struct, frozen=True, kw_only=True):
+    """One page of the list; `after` asks for the following one, None at the end."""
+
+    rows: tuple[CaseRow, ...]
+    after: str | None
+
+
+class MoneyOfPhase(Struct, frozen=True, kw_only=True):
+    """Cases and money in one phase and currency; never summed across currencies."""
+
+    phase: Phase
+    currency: str
+    cases: int
+    amount_minor: int
+    recovered_minor: int
+
+
+class CaseView(Struct, frozen=True, kw_only=True):
+    """Everything about one case: its row and its whole history."""
+
+    row: CaseRow
+    history: tuple[Event, ...]
+    next_attempt_at: datetime | None
+    reminder_at: datetime | None
+    declines_on_card: int  # in the last 30 days, same amount
+    card_limit: int  # what the policy allows of them
+    network_limit: int
+    dead: str | None  # the error of a next action that failed too often
+
+
+class Installation(Struct, frozen=True, kw_only=True):
+    """How it stands over all merchants, for `chargechase status` and /metrics."""
+
+    open: int
+    recovered: int
+    lost: int
+    stopped: int
+    events_waiting: int
+    events_lag_s: float
+    actions_due: int
+    actions_lag_s: float
+    dead: int
+    open_without_next_action: int
+
+
+class Pages(Protocol):
+    """The read side of one merchant."""
+
+    async def cases(
+        self, merchant_id: UUID, phase: Phase | None, after: str | None, limit: int
+    ) -> CasePage:
+        """Newest opened first, keyset paging; an unreadable `after` is the first page."""
+        ...
+
+    async def case(self, merchant_id: UUID, case_id: UUID, now: datetime) -> CaseView | None:
+        """None if absent or another merchant's: the two are never told apart."""
+        ...
+
+    async def money(self, merchant_id: UUID) -> tuple[MoneyOfPhase, ...]:
+        """Sums by phase and currency."""
+        ...

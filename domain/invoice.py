@@ -1,0 +1,70 @@
+"""An invoice and its card as Stripe shows them at one instant: re-read, never remembered."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from domain.decline import Decline
+
+
+class InvoiceStatus(StrEnum):
+    """Stripe's own words. Source: docs.stripe.com/api/invoices/object#invoice_object-status."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    PAID = "paid"
+    UNCOLLECTIBLE = "uncollectible"
+    VOID = "void"
+
+
+class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A payment method as far as we may keep it: never the number."""
+
+    payment_method: str
+    fingerprint: str  # Stripe's card fingerprint; the payment method's id where Stripe gives none
+    brand: str | None = None
+    last4: str | None = None
+    funding: str | None = None
+    country: str | None = None
+
+
+class Customer(Struct, frozen=True, kw_only=True):
+    """Whom to write to. Personal data: kept in one table, never in a case's events."""
+
+    customer_id: str
+    email: str | None = None
+    name: str | None = None
+    locale: str | None = None
+
+
+class FailedCharge(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One refused charge of an invoice, the durable record of a decline."""
+
+    charge_id: str
+    at: datetime
+    amount_minor: int
+    decline: Decline
+    card: Card | None = None
+
+
+class Invoice(Struct, frozen=True, kw_only=True):
+    """What a decision needs to know of an invoice; amounts in minor units of `currency`."""
+
+    invoice_id: str
+    status: InvoiceStatus
+    amount_remaining_minor: int
+    amount_paid_minor: int
+    currency: str
+    number: str | None = None
+    customer: Customer | None = None
+    subscription_id: str | None = None
+    collection: str = "charge_automatically"
+    billing_reason: str | None = None
+    stripe_retry_at: datetime | None = None  # next_payment_attempt: Stripe's own next try
+    paid_at: datetime | None = None
+    card: Card | None = None  # the method that the next charge would use
+    last_failure: FailedCharge | None = None
+    processing: bool = False  # a PaymentIntent is on its way: no second charge beside it
+    needs_authentication: bool = False
+    hosted_url: str | None = None

@@ -1,0 +1,62 @@
+"""What the card networks allow. No policy can pass these limits; a policy can only be stricter.
+
+Sources: Visa Core Rules (20 reattempts in 30 days since 2025-05-25), Mastercard Transaction
+Processing Excellence (35 declines in 30 days, 10 in 24 hours), Stripe's advice of at most 8 retries
+where a network publishes no number.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from domain.decline import DeclineFamily
+
+MONTH: Final = timedelta(days=30)
+DAY: Final = timedelta(hours=24)
+# The first charge is one of a card's declines too, so 20 reattempts are 21 declines; we stop at 20.
+MONTHLY_LIMIT: Final = {"visa": 20, "mastercard": 35}
+MONTHLY_LIMIT_ELSEWHERE: Final = 8
+DAILY_LIMIT: Final = 10
+# After these a card is not charged again, whichever invoice asks.
+BARRING: Final = frozenset({DeclineFamily.NEVER, DeclineFamily.NEEDS_NEW_CARD})
+
+
+class CardUse(Struct, frozen=True, kw_only=True):
+    """Every refused charge of one card that we can see, Stripe's own included.
+
+    `month` holds the instants of the declines of the same amount in the last 30 days, `day` those
+    of any amount in the last 24 hours, both oldest first; `barred` says that the card answered
+    "never" or "not this card" once.
+    """
+
+    month: tuple[datetime, ...] = ()
+    day: tuple[datetime, ...] = ()
+    barred: bool = False
+
+
+class Objection(Struct, frozen=True, kw_only=True):
+    """Why this card must not be charged now; `until` is when it may, None if never."""
+
+    rule: str
+    until: datetime | None
+
+
+def monthly_limit(brand: str | None) -> int:
+    """Declines of one card and amount in 30 days after which its network fines."""
+    return MONTHLY_LIMIT.get(brand or "", MONTHLY_LIMIT_ELSEWHERE)
+
+
+def objection(
+    use: CardUse, brand: str | None, *, card_month_limit: int, card_day_limit: int
+) -> Objection | None:
+    """The first rule that forbids a charge, or None; the limits given are the policy's wishes."""
+    if use.barred:
+        return Objection(rule="card_barred", until=None)
+    month = min(monthly_limit(brand), card_month_limit)
+    if len(use.month) >= month:
+        return Objection(rule="month_limit", until=use.month[-month] + MONTH)
+    day = min(DAILY_LIMIT, card_day_limit)
+    if len(use.day) >= day:
+        return Objection(rule="day_limit", until=use.day[-day] + DAY)
+    return None

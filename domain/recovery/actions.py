@@ -1,0 +1,55 @@
+"""The one thing that is due next in a case: a function of the case, so it cannot be forgotten."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from domain.recovery.case import RecoveryCase
+
+
+class ActionKind(StrEnum):
+    """Which use-case does it. The names are stored."""
+
+    TAKE_OVER = "take_over"
+    ATTEMPT = "attempt"
+    RECONCILE = "reconcile"
+    REMINDER = "reminder"
+    CLOSE = "close"
+
+
+class Action(Struct, frozen=True, kw_only=True):
+    """What to do, and when. `number` is the attempt's number or the reminder's step, else 0."""
+
+    kind: ActionKind
+    due_at: datetime
+    number: int = 0
+
+
+def next_action(case: RecoveryCase) -> Action | None:
+    """The next action of an open case, exactly one; None once it is closed.
+
+    While a charge is on its way nothing else happens but finding out what became of it.
+    """
+    if not case.is_open:
+        return None
+    if case.in_flight is not None:
+        flight = case.in_flight
+        return Action(kind=ActionKind.RECONCILE, due_at=flight.check_at, number=flight.number)
+    assert case.opened_at is not None
+    if case.stripe_retry_at is not None:
+        return Action(kind=ActionKind.TAKE_OVER, due_at=case.opened_at)
+    return min(_candidates(case), key=lambda action: action.due_at)
+
+
+def _candidates(case: RecoveryCase) -> list[Action]:
+    assert case.closes_at is not None
+    actions = []
+    if case.next_attempt_at is not None:
+        number = case.attempts + 1
+        actions.append(Action(kind=ActionKind.ATTEMPT, due_at=case.next_attempt_at, number=number))
+    if case.reminder is not None:
+        step = case.reminder.step
+        actions.append(Action(kind=ActionKind.REMINDER, due_at=case.reminder.due_at, number=step))
+    actions.append(Action(kind=ActionKind.CLOSE, due_at=case.closes_at))
+    return actions

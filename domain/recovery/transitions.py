@@ -1,0 +1,53 @@
+"""The only state machine: which event may happen in which phase, and where it leads."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from domain.recovery import events as e
+
+
+class Phase(StrEnum):
+    """Where a case stands; the words of `web` for it are in one place there."""
+
+    NEW = "new"
+    WAITING = "waiting"  # we know when we act next
+    CHARGING = "charging"  # an attempt is on its way, or its outcome is unclear
+    CUSTOMER = "customer"  # the customer's turn
+    RECOVERED = "recovered"
+    LOST = "lost"
+    STOPPED = "stopped"
+
+
+CLOSED: Final = frozenset({Phase.RECOVERED, Phase.LOST, Phase.STOPPED})
+OPEN: Final = (Phase.WAITING, Phase.CHARGING, Phase.CUSTOMER)
+IDLE: Final = (Phase.WAITING, Phase.CUSTOMER)  # no charge is on its way
+
+# A pair that is not here cannot happen: `evolve` raises KeyError, and that is a bug.
+TRANSITIONS: Final[Mapping[tuple[Phase, type[e.Event]], Phase]] = {
+    (Phase.NEW, e.CaseOpened): Phase.WAITING,
+    (Phase.WAITING, e.AttemptStarted): Phase.CHARGING,
+    (Phase.CHARGING, e.AttemptUnclear): Phase.CHARGING,
+    (Phase.CHARGING, e.AttemptAbandoned): Phase.WAITING,
+    (Phase.CHARGING, e.AttemptDeclined): Phase.WAITING,
+    **{(phase, e.AttemptPlanned): Phase.WAITING for phase in IDLE},
+    **{(phase, e.CustomerAsked): Phase.CUSTOMER for phase in IDLE},
+    **{
+        (phase, kind): phase
+        for phase in OPEN
+        for kind in (
+            e.RetriesTakenOver,
+            e.ChargeDeclined,
+            e.CardReplaced,
+            e.AmountChanged,
+            e.ReminderPlanned,
+            e.ReminderStarted,
+            e.ReminderSkipped,
+            e.ReminderFailed,
+        )
+    },
+    **{(phase, e.CaseRecovered): Phase.RECOVERED for phase in OPEN},
+    **{(phase, e.CaseLost): Phase.LOST for phase in OPEN},
+    **{(phase, e.CaseStopped): Phase.STOPPED for phase in OPEN},
+    **{(phase, e.MoneyCameLate): phase for phase in CLOSED},
+}
