@@ -13,58 +13,50 @@ MOST_TRIES = 5
 FOR_EVER = 1_000_000
 MOST_ERROR_CHARACTERS = 500
 
-Report = Callable[[str, Exception, bool], None]  # kind of row, what went wrong, dead now?
+
+Errand = Callable[[ScheduledAction], Awaitable[None]]
 
 
 class NothingHappened(Exception):
     """An action ran, and the case has the same next action still: a bug that must be seen."""
 
 
-def is_transient(error: Exception) -> bool:
-    """True if trying again later is right and the row is not to blame."""
-    return isinstance(error, (Unavailable, OSError, TimeoutError))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkEvent:
-    """Handle one inbox row."""
-
-    inbox: Inbox
-    process: Callable[[EventRef], Awaitable[None]]
-    report: Report
-
-    async def __call__(self, ref: EventRef) -> None:
-        try:
-            await self.process(ref)
-        except Exception as error:
-            tries = FOR_EVER if is_transient(error) else MOST_TRIES
-            dead = await self.inbox.failed(ref, describe(error), tries)
-            self.report("event", error, dead)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkAction:
+class CarryOut:
     """Carry out one scheduled action by the use-case of its kind."""
 
     actions: ActionQueue
-    by_kind: Mapping[ActionKind, Callable[[ScheduledAction], Awaitable[None]]]
-    report: Report
+    by_kind: Mapping[ActionKind, Errand]
 
     async def __call__(self, ref: ActionRef) -> None:
-        try:
-            await self._carry_out(ref)
-        except Exception as error:
-            tries = FOR_EVER if is_transient(error) else MOST_TRIES
-            dead = await self.actions.failed(ref, describe(error), tries)
-            self.report("action", error, dead)
-
-    async def _carry_out(self, ref: ActionRef) -> None:
         action = await self.actions.read(ref)
         if action is None:
             return
         await self.by_kind[action.kind](action)
         if await self.actions.read(ref) is not None:
             raise NothingHappened(action.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """The row remembers what went wrong, and when to try again; after too often it is dead."""
+
+    inbox: Inbox
+    actions: ActionQueue
+    count: Callable[[str, bool], None]  # "events" or "actions", dead now?
+
+    async def of_event(self, ref: EventRef, error: Exception) -> None:
+        dead = await self.inbox.failed(ref, describe(error), tries_for(error))
+        self.count("events", dead)
+
+    async def of_action(self, ref: ActionRef, error: Exception) -> None:
+        dead = await self.actions.failed(ref, describe(error), tries_for(error))
+        self.count("actions", dead)
+
+
+def tries_for(error: Exception) -> int:
+    """How often a row may fail; without limit where the row is not to blame."""
+    return FOR_EVER if isinstance(error, (Unavailable, OSError)) else MOST_TRIES
 
 
 def describe(error: Exception) -> str:

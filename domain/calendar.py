@@ -1,7 +1,16 @@
 """Local time for what people notice: no mail at night, no charge at an hour that startles."""
 
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+def is_timezone(name: str) -> bool:
+    """True for a name that the functions here understand."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return bool(name)
 
 
 def next_at_hour(instant: datetime, hour: int, timezone: str) -> datetime:

@@ -48,15 +48,33 @@ def monthly_limit(brand: str | None) -> int:
 
 
 def objection(
-    use: CardUse, brand: str | None, *, card_month_limit: int, card_day_limit: int
+    use: CardUse,
+    brand: str | None,
+    now: datetime,
+    *,
+    card_month_limit: int,
+    card_day_limit: int,
 ) -> Objection | None:
-    """The first rule that forbids a charge, or None; the limits given are the policy's wishes."""
+    """The first rule that forbids a charge now, or None; the limits given are the policy's wishes.
+
+    A decline counts until it is 30 days, or 24 hours, old to the microsecond.
+    """
     if use.barred:
         return Objection(rule="card_barred", until=None)
-    month = min(monthly_limit(brand), card_month_limit)
-    if len(use.month) >= month:
-        return Objection(rule="month_limit", until=use.month[-month] + MONTH)
-    day = min(DAILY_LIMIT, card_day_limit)
-    if len(use.day) >= day:
-        return Objection(rule="day_limit", until=use.day[-day] + DAY)
+    month_limit = min(monthly_limit(brand), card_month_limit)
+    if month_full_until := _full_until(use.month, month_limit, MONTH, now):
+        return Objection(rule="month_limit", until=month_full_until)
+    day_limit = min(DAILY_LIMIT, card_day_limit)
+    if day_full_until := _full_until(use.day, day_limit, DAY, now):
+        return Objection(rule="day_limit", until=day_full_until)
     return None
+
+
+def _full_until(
+    declines: tuple[datetime, ...], limit: int, window: timedelta, now: datetime
+) -> datetime | None:
+    """When enough of the declines have left the window for one more; None if there is room."""
+    if len(declines) < limit:
+        return None
+    room_at = declines[-limit] + window
+    return room_at if room_at > now else None

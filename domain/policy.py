@@ -6,10 +6,14 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from domain.calendar import is_timezone
 from domain.decline import DeclineFamily
 
 MOST_RETRIES = 12
+MOST_REMINDERS = 12
 LONGEST_WINDOW = timedelta(days=60)
+# What it can take from the end of a wait to the policy's hour for charges.
+LONGEST_TO_CHARGE_HOUR = timedelta(days=1)
 
 
 class StripeRetries(StrEnum):
@@ -76,6 +80,7 @@ def _faults(policy: Policy) -> list[PolicyFault]:
             timedelta(days=1) <= policy.window <= LONGEST_WINDOW,
             "Choose between 1 and 60 days.",
         ),
+        ("timezone", is_timezone(policy.timezone), "Choose a time zone such as Europe/Paris."),
         ("charge_hour", 0 <= policy.charge_hour <= 23, "Choose an hour from 0 to 23."),
         (
             "first_mail_hour",
@@ -101,9 +106,14 @@ def _plan_faults(field: str, plan: Plan, window: timedelta) -> list[PolicyFault]
             "Each wait must be longer than nothing.",
         ),
         (
-            sum(plan.retries, timedelta()) <= window,
+            not plan.retries or sum(plan.retries, LONGEST_TO_CHARGE_HOUR) <= window,
             "retries",
-            "The last retry falls after the window ends.",
+            "The last retry could fall after the window ends.",
+        ),
+        (
+            len(plan.reminders) <= MOST_REMINDERS,
+            "reminders",
+            f"At most {MOST_REMINDERS} reminders.",
         ),
         (
             list(plan.reminders) == sorted(set(plan.reminders)),

@@ -21,7 +21,7 @@ class DispatchDue:
     jobs: JobQueue
     shaper: Shaper
     clock: Callable[[], datetime]
-    monotonic: Callable[[], float]
+    count: Callable[[str, int], None]  # handed over: "events" or "actions", how many
     lease: timedelta
 
     async def __call__(self) -> int:
@@ -34,13 +34,15 @@ class DispatchDue:
         refs = await self.inbox.claim(CLAIM, self.lease)
         for start in range(0, len(refs), BATCH):
             await self.jobs.send_events(refs[start : start + BATCH])
+        self.count("events", len(refs))
         return len(refs)
 
     async def _actions(self) -> int:
         due = await self.actions.claim(self.clock(), CLAIM, self.lease)
-        ready, waits = self.shaper.shape(due, self.monotonic())
+        ready, waits = self.shaper.shape(due)
         if waits:
             await self.actions.postpone(waits)
         for start in range(0, len(ready), BATCH):
             await self.jobs.send_actions(ready[start : start + BATCH])
+        self.count("actions", len(ready))
         return len(ready)

@@ -43,7 +43,10 @@ class InFlight(Struct, frozen=True, kw_only=True):
     started_at: datetime
     check_at: datetime
     amount_minor: int
+    card: Card | None = None
     checks: int = 0
+    # Declines heard of meanwhile without a word on whose they are: one may be this attempt's own.
+    heard: frozenset[str] = frozenset()
 
 
 class Reminder(Struct, frozen=True, kw_only=True):
@@ -71,7 +74,10 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     stripe_retry_at: datetime | None = None  # only until Stripe's retries are taken over
     family: DeclineFamily | None = None
     decline: Decline = Decline()
+    declined_at: datetime | None = None  # by the bank, of the present card
     card: Card | None = None
+    new_card: bool = False  # given by the customer and not tried yet
+    old_cards: frozenset[str] = frozenset()  # payment methods that a newer one has replaced
     seen_charges: frozenset[str] = frozenset()
     attempts: int = 0  # ours, started
     retries_on_card: int = 0  # ours, since the card changed
@@ -124,7 +130,7 @@ def _changed(case: RecoveryCase, event: e.Event) -> RecoveryCase:
         case e.CustomerAsked():
             return replace(case, ask=event.ask, next_attempt_at=None)
         case e.CardReplaced():
-            return replace(case, card=event.card, retries_on_card=0)
+            return _card_replaced(case, event.card)
         case e.CaseRecovered() | e.MoneyCameLate():
             return replace(
                 case, recovered_minor=case.recovered_minor + event.amount_minor, in_flight=None
@@ -151,13 +157,46 @@ def _opened(case: RecoveryCase, event: e.CaseOpened) -> RecoveryCase:
 
 
 def _declined(case: RecoveryCase, event: e.ChargeDeclined | e.AttemptDeclined) -> RecoveryCase:
+    failure, flight = event.failure, case.in_flight
+    card = failure.card or (flight.card if flight is not None else None) or case.card
+    if flight is not None:
+        flight = replace(flight, heard=flight.heard | {failure.charge_id})
+    seen = replace(
+        case,
+        seen_charges=case.seen_charges | {failure.charge_id},
+        in_flight=None if isinstance(event, e.AttemptDeclined) else flight,
+    )
+    if not _is_latest(case, failure.at, card):
+        return seen
+    return replace(
+        seen,
+        family=event.family,
+        decline=failure.decline,
+        declined_at=failure.at,
+        card=card,
+        new_card=False,
+    )
+
+
+def _is_latest(case: RecoveryCase, at: datetime, card: Card | None) -> bool:
+    """False for news of a card that has been replaced since, and for news older than ours."""
+    if card is not None and card.payment_method in case.old_cards:
+        return False
+    return case.declined_at is None or at >= case.declined_at
+
+
+def _card_replaced(case: RecoveryCase, card: Card) -> RecoveryCase:
+    """What the bank said of the card before says nothing about this one."""
+    before = {case.card.payment_method} if case.card is not None else set()
     return replace(
         case,
-        family=event.family,
-        decline=event.failure.decline,
-        card=event.failure.card or case.card,
-        seen_charges=case.seen_charges | {event.failure.charge_id},
-        in_flight=None if isinstance(event, e.AttemptDeclined) else case.in_flight,
+        card=card,
+        new_card=True,
+        old_cards=(case.old_cards | before) - {card.payment_method},
+        retries_on_card=0,
+        family=None,
+        decline=Decline(),
+        declined_at=None,
     )
 
 
@@ -174,12 +213,14 @@ def _attempted(
                 attempts=event.number,
                 retries_on_card=case.retries_on_card + 1,
                 next_attempt_at=None,
+                new_card=False,
                 card=event.card or case.card,
                 in_flight=InFlight(
                     number=event.number,
                     started_at=event.at,
                     check_at=event.at + CHECK_AFTER,
                     amount_minor=event.amount_minor,
+                    card=event.card,
                 ),
             )
         case e.AttemptUnclear():
@@ -220,6 +261,8 @@ _MARKS: dict[type[e.Event], MarkKind] = {
 def _marked(case: RecoveryCase, event: e.Event) -> tuple[Mark, ...]:
     kind = _MARKS.get(type(event))
     if kind is None:
+        return case.marks
+    if isinstance(event, e.AttemptDeclined) and event.failure.charge_id in case.seen_charges:
         return case.marks
     at = event.failure.at if isinstance(event, e.ChargeDeclined) else event.at
     return (*case.marks, Mark(at, kind))

@@ -3,20 +3,18 @@
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from domain.calendar import next_at_hour, within_hours
 from domain.decline import family_of
-from domain.invoice import FailedCharge, Invoice
-from domain.network import objection
+from domain.invoice import FailedCharge
 from domain.policy import Policy, StripeRetries
 from domain.recovery import commands as c
 from domain.recovery import events as e
+from domain.recovery.begin import begin
 from domain.recovery.case import CHECK_AFTER, RecoveryCase, evolve
-from domain.recovery.plan import plan, plan_attempt, plan_reminder
-from domain.recovery.transitions import IDLE, Phase
+from domain.recovery.plan import in_mail_hours, plan, plan_attempt, with_reminder
+from domain.recovery.transitions import Phase
 
-# No charge of ours this close to one of Stripe's, and none while a bank debit is on its way.
-CLEARANCE: Final = timedelta(hours=6)
 LONGEST_CHECK: Final = timedelta(hours=6)
+MOST_DOUBLINGS: Final = 6  # ten minutes are six hours by then
 MAIL_AGAIN: Final = timedelta(hours=1)
 
 Events = tuple[e.Event, ...]
@@ -53,6 +51,9 @@ def decide(case: RecoveryCase, command: c.Command, policy: Policy, now: datetime
 
 def _open(case: RecoveryCase, command: c.OpenCase, policy: Policy, now: datetime) -> Events:
     invoice, failure = command.invoice, command.invoice.last_failure
+    closes_at = (failure.at if failure else now) + policy.window
+    if closes_at <= now:
+        return ()
     takes_over = policy.stripe_retries is StripeRetries.TAKE_OVER
     opened = e.CaseOpened(
         at=now,
@@ -64,7 +65,7 @@ def _open(case: RecoveryCase, command: c.OpenCase, policy: Policy, now: datetime
         amount_minor=invoice.amount_remaining_minor,
         currency=invoice.currency,
         policy_version=policy.version,
-        closes_at=(failure.at if failure else now) + policy.window,
+        closes_at=closes_at,
         stripe_retry_at=invoice.stripe_retry_at if takes_over else None,
     )
     case = evolve(case, opened)
@@ -78,13 +79,15 @@ def _open(case: RecoveryCase, command: c.OpenCase, policy: Policy, now: datetime
 
 def _decline(case: RecoveryCase, command: c.RecordDecline, policy: Policy, now: datetime) -> Events:
     failure, flight = command.failure, case.in_flight
-    if failure.charge_id in case.seen_charges:
+    ours = flight is not None and command.attempt == flight.number
+    heard_in_flight = flight is not None and failure.charge_id in flight.heard
+    if failure.charge_id in case.seen_charges and not (ours and heard_in_flight):
         return ()
-    if flight is not None and command.attempt == flight.number:
-        ours = e.AttemptDeclined(
+    if flight is not None and ours:
+        answer = e.AttemptDeclined(
             at=now, number=flight.number, failure=failure, family=family_of(failure.decline)
         )
-        return (ours, *plan(evolve(case, ours), policy, now))
+        return (answer, *plan(evolve(case, answer), policy, now))
     declined = _declined(failure, command.by, now)
     after = evolve(case, declined)
     unchanged = after.family is case.family and after.card == case.card
@@ -104,69 +107,15 @@ def _attempt(
     now: datetime,
 ) -> Events:
     if isinstance(command, c.BeginAttempt):
-        due = case.next_attempt_at is not None and case.next_attempt_at <= now
-        planned = due and command.number == case.attempts + 1 and case.phase in IDLE
-        return _begin(case, command, policy, now) if planned else ()
+        return begin(case, command, policy, now)
     flight = case.in_flight
     if flight is None or flight.number != command.attempt:
         return ()
     if isinstance(command, c.RecordUnclear):
-        wait = min(CHECK_AFTER * 2**flight.checks, LONGEST_CHECK)
+        wait = min(CHECK_AFTER * 2 ** min(flight.checks, MOST_DOUBLINGS), LONGEST_CHECK)
         return (e.AttemptUnclear(at=now, number=flight.number, check_at=now + wait),)
     abandoned = e.AttemptAbandoned(at=now, number=flight.number, evidence=command.evidence)
     return (abandoned, *plan(evolve(case, abandoned), policy, now))
-
-
-def _begin(case: RecoveryCase, command: c.BeginAttempt, policy: Policy, now: datetime) -> Events:
-    assert case.closes_at is not None
-    if now >= case.closes_at:
-        return (e.CaseLost(at=now, reason=e.LossReason.WINDOW_OVER),)
-    obstacle = _obstacle(case, command, policy, now)
-    if obstacle is not None:
-        return (obstacle,)
-    invoice = command.invoice
-    started = e.AttemptStarted(
-        at=now,
-        number=command.number,
-        amount_minor=invoice.amount_remaining_minor,
-        card=invoice.card,
-    )
-    if invoice.amount_remaining_minor == case.amount_minor:
-        return (started,)
-    return (e.AmountChanged(at=now, amount_minor=invoice.amount_remaining_minor), started)
-
-
-def _obstacle(
-    case: RecoveryCase, command: c.BeginAttempt, policy: Policy, now: datetime
-) -> e.Event | None:
-    """Why not to charge now: what happens instead, or None. The networks' limits are hard."""
-    invoice = command.invoice
-    busy_until = _busy_until(invoice, now)
-    if busy_until is not None:
-        return plan_attempt(case, busy_until, "beside_another", now)
-    if invoice.card is None:
-        return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule="no_card")
-    against = objection(
-        command.use,
-        invoice.card.brand,
-        card_month_limit=policy.card_month_limit,
-        card_day_limit=policy.card_day_limit,
-    )
-    if against is None:
-        return None
-    if against.until is None:
-        return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule=against.rule)
-    due_at = next_at_hour(against.until, policy.charge_hour, policy.timezone)
-    return plan_attempt(case, due_at, against.rule, now)
-
-
-def _busy_until(invoice: Invoice, now: datetime) -> datetime | None:
-    if invoice.processing:
-        return now + CLEARANCE
-    retry_at = invoice.stripe_retry_at
-    if retry_at is not None and abs(retry_at - now) < CLEARANCE:
-        return retry_at + CLEARANCE
-    return None
 
 
 def _authentication(
@@ -175,20 +124,21 @@ def _authentication(
     flight = case.in_flight
     if flight is not None and command.attempt == flight.number:
         waits = e.AttemptAbandoned(at=now, number=flight.number, evidence="authentication")
-        return (waits, *_ask_authentication(evolve(case, waits), policy, now))
-    if flight is not None or case.ask is e.Ask.AUTHENTICATION:
+        after = evolve(case, waits)
+        next_step = plan if case.new_card else _ask_authentication
+        return (waits, *next_step(after, policy, now))
+    if flight is not None or case.new_card or case.ask is e.Ask.AUTHENTICATION:
         return ()
     return _ask_authentication(case, policy, now)
 
 
 def _ask_authentication(case: RecoveryCase, policy: Policy, now: datetime) -> Events:
     asked = e.CustomerAsked(at=now, ask=e.Ask.AUTHENTICATION, rule="authentication")
-    return (asked, *plan_reminder(evolve(case, asked), policy, now))
+    return with_reminder(case, asked, policy, now)
 
 
 def _new_card(case: RecoveryCase, command: c.ReplaceCard, now: datetime) -> Events:
-    known = case.card
-    if known is not None and known.fingerprint == command.card.fingerprint:
+    if case.card is not None and case.card.payment_method == command.card.payment_method:
         return ()
     replaced = e.CardReplaced(at=now, card=command.card)
     if case.in_flight is not None:
@@ -202,12 +152,27 @@ def _reminder(
     due = case.reminder
     if due is None or due.step != command.step or case.in_flight is not None:
         return ()
+    assert case.closes_at is not None
+    if now >= case.closes_at:
+        return (e.CaseLost(at=now, reason=e.LossReason.WINDOW_OVER),)
     done: e.Event
-    if isinstance(command, c.BeginReminder):
-        done = e.ReminderStarted(at=now, step=command.step, message_id=command.message_id)
-    else:
+    if isinstance(command, c.SkipReminder):
         done = e.ReminderSkipped(at=now, step=command.step, reason=command.reason)
-    return (done, *plan_reminder(evolve(case, done), policy, now))
+        return with_reminder(case, done, policy, now)
+    goes_at = in_mail_hours(max(now, due.due_at), policy)
+    if goes_at > now:
+        return () if goes_at == due.due_at else _reminder_later(case, goes_at, now)
+    done = e.ReminderStarted(at=now, step=command.step, message_id=command.message_id)
+    return with_reminder(case, done, policy, now)
+
+
+def _reminder_later(case: RecoveryCase, goes_at: datetime, now: datetime) -> Events:
+    """A message that its worker came too late for waits for the morning, if the case does."""
+    assert case.closes_at is not None
+    step = case.reminders + 1
+    if goes_at >= case.closes_at:
+        return (e.ReminderSkipped(at=now, step=step, reason="window"),)
+    return (e.ReminderPlanned(at=now, step=step, due_at=goes_at),)
 
 
 def _reminder_failed(
@@ -217,9 +182,7 @@ def _reminder_failed(
     if command.step != case.reminders:
         return ()
     failed = e.ReminderFailed(at=now, step=command.step, reason=command.reason)
-    due_at = within_hours(
-        now + MAIL_AGAIN, policy.first_mail_hour, policy.last_mail_hour, policy.timezone
-    )
+    due_at = in_mail_hours(now + MAIL_AGAIN, policy)
     if command.final or due_at >= case.closes_at:
         return (failed,)
     return (failed, e.ReminderPlanned(at=now, step=command.step, due_at=due_at))
@@ -258,8 +221,9 @@ def _payer(case: RecoveryCase, by: e.Payer, policy: Policy) -> e.Payer:
 
 
 def _after_the_end(case: RecoveryCase, command: c.Command, now: datetime) -> Events:
-    came_late = isinstance(command, c.RecordPayment) and case.recovered_minor == 0
-    if not came_late:
+    """The case stays as it ended; money that comes late is written down once."""
+    if not isinstance(command, c.RecordPayment) or command.amount_minor == 0:
         return ()
-    assert isinstance(command, c.RecordPayment)
+    if case.phase is Phase.RECOVERED or case.recovered_minor:
+        return ()
     return (e.MoneyCameLate(at=now, amount_minor=command.amount_minor, by=command.by),)

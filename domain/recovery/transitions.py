@@ -39,15 +39,17 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type[e.Event]], Phase]] = {
             e.RetriesTakenOver,
             e.ChargeDeclined,
             e.CardReplaced,
-            e.AmountChanged,
             e.ReminderPlanned,
-            e.ReminderStarted,
-            e.ReminderSkipped,
             e.ReminderFailed,
         )
+    },
+    **{
+        (phase, kind): phase
+        for phase in IDLE
+        for kind in (e.AmountChanged, e.ReminderStarted, e.ReminderSkipped)
     },
     **{(phase, e.CaseRecovered): Phase.RECOVERED for phase in OPEN},
     **{(phase, e.CaseLost): Phase.LOST for phase in OPEN},
     **{(phase, e.CaseStopped): Phase.STOPPED for phase in OPEN},
-    **{(phase, e.MoneyCameLate): phase for phase in CLOSED},
+    **{(phase, e.MoneyCameLate): phase for phase in (Phase.LOST, Phase.STOPPED)},
 }

@@ -1,0 +1,101 @@
+"""The last look before money moves: may the planned charge be made on what Stripe shows now?"""
+
+from datetime import datetime, timedelta
+from functools import reduce
+from typing import Final
+
+from domain.decline import wait_advised
+from domain.invoice import Card, Invoice, InvoiceStatus
+from domain.network import objection
+from domain.policy import Policy
+from domain.recovery import commands as c
+from domain.recovery import events as e
+from domain.recovery.case import RecoveryCase, evolve
+from domain.recovery.plan import at_charge_hour, plan_attempt, with_reminder
+
+# No charge of ours this close to one of Stripe's, and none while a bank debit is on its way.
+CLEARANCE: Final = timedelta(hours=6)
+
+
+def begin(
+    case: RecoveryCase, command: c.BeginAttempt, policy: Policy, now: datetime
+) -> tuple[e.Event, ...]:
+    """The intent to charge, or what stands against it; nothing for a job that is stale or early."""
+    due_at = case.next_attempt_at
+    planned = due_at is not None and due_at <= now and command.number == case.attempts + 1
+    if not planned:
+        return ()
+    assert case.closes_at is not None
+    if now >= case.closes_at:
+        return (e.CaseLost(at=now, reason=e.LossReason.WINDOW_OVER),)
+    learned = _learned(case, command.invoice, now)
+    case = reduce(evolve, learned, case)
+    obstacle = _obstacle(case, command, policy, now)
+    if obstacle is not None:
+        return (*learned, *with_reminder(case, obstacle, policy, now))
+    started = e.AttemptStarted(
+        at=now,
+        number=command.number,
+        amount_minor=command.invoice.amount_remaining_minor,
+        card=command.invoice.card,
+    )
+    return (*learned, started)
+
+
+def _learned(case: RecoveryCase, invoice: Invoice, now: datetime) -> tuple[e.Event, ...]:
+    """What the invoice shows that no event has told us yet."""
+    learned: list[e.Event] = []
+    if invoice.amount_remaining_minor != case.amount_minor:
+        learned.append(e.AmountChanged(at=now, amount_minor=invoice.amount_remaining_minor))
+    if invoice.card is not None and _is_another(case.card, invoice.card):
+        learned.append(e.CardReplaced(at=now, card=invoice.card))
+    return tuple(learned)
+
+
+def _is_another(known: Card | None, card: Card) -> bool:
+    return known is not None and known.payment_method != card.payment_method
+
+
+def _obstacle(
+    case: RecoveryCase, command: c.BeginAttempt, policy: Policy, now: datetime
+) -> e.Event | None:
+    """Why not to charge now: what happens instead, or None. The networks' limits are hard."""
+    invoice = command.invoice
+    busy_until = _busy_until(invoice, now)
+    if busy_until is not None:
+        return plan_attempt(case, busy_until, "beside_another", now)
+    if invoice.card is None:
+        return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule="no_card")
+    against = objection(
+        command.use,
+        invoice.card.brand,
+        now,
+        card_month_limit=policy.card_month_limit,
+        card_day_limit=policy.card_day_limit,
+    )
+    if against is None:
+        return _advised_to_wait(case, policy, now)
+    if against.until is None:
+        return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule=against.rule)
+    return plan_attempt(case, at_charge_hour(against.until, policy), against.rule, now)
+
+
+def _busy_until(invoice: Invoice, now: datetime) -> datetime | None:
+    """When to look again at an invoice that is being paid, or cannot be, at this moment."""
+    payable = invoice.status is InvoiceStatus.OPEN and invoice.amount_remaining_minor > 0
+    if invoice.processing or not payable:
+        return now + CLEARANCE
+    retry_at = invoice.stripe_retry_at
+    if retry_at is not None and abs(retry_at - now) < CLEARANCE:
+        return retry_at + CLEARANCE
+    return None
+
+
+def _advised_to_wait(case: RecoveryCase, policy: Policy, now: datetime) -> e.Event | None:
+    """A later decline of this card can ask for a longer wait than the plan was made with."""
+    if case.declined_at is None:
+        return None
+    allowed_at = case.declined_at + wait_advised(case.decline)
+    if allowed_at <= now:
+        return None
+    return plan_attempt(case, at_charge_hour(allowed_at, policy), "advised_wait", now)

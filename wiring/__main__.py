@@ -1,0 +1,7 @@
+"""`python -m wiring` is `chargechase`."""
+
+import sys
+
+from wiring.cli import main
+
+sys.exit(main())

@@ -1,0 +1,153 @@
+"""The web process: granian serves what `create` composes, inside the event loop that it runs in."""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters.postgres.intake import open_intake
+from adapters.postgres.pages import PostgresPages
+from adapters.postgres.session_store import PostgresSessionStore
+from adapters.postgres.user_store import PostgresUserStore
+from adapters.secrets.passwords import Argon2Passwords
+from adapters.stripe.events import read_envelope
+from adapters.stripe.signature import SignatureCheck, SignatureVerdict
+from application.change_case import CaseRef
+from application.use_cases.open_payment_page import OpenPaymentPage
+from web.app import create_app
+from web.parts import WebParts
+from wiring.composition import Ground, ground, own_account, payments_of
+from wiring.logs import GRANIAN_LOGS, configure_logs
+from wiring.settings import Need, Settings, load
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+CONNECTIONS = 10
+STOP_WITHIN_S = 3  # an open page's stream is simply ended: the browser comes back
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
+
+
+def serve(settings: Settings) -> int:
+    """Until SIGTERM or SIGINT."""
+    from granian import Granian  # noqa: PLC0415 - only the master needs it
+    from granian.constants import Interfaces, Loops  # noqa: PLC0415
+
+    configure_logs("web", settings.log_level, settings.secrets())
+    server = Granian(
+        "wiring.web:create",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        websockets=False,
+        workers=1,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_WITHIN_S,
+        log_access=False,
+        log_dictconfig=GRANIAN_LOGS,
+    )
+    server.serve()
+    return 0
+
+
+def create() -> App:
+    """The application of one granian worker."""
+    settings = load(os.environ, Need.WEB)
+    configure_logs("web", settings.log_level, settings.secrets())
+    _die_with_parent()
+    return LateApp(settings)
+
+
+class LateApp:
+    """Composed when its event loop runs: pools and locks belong to the loop that made them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app: App | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            assert self._app is not None, "requests come after the start"
+            await self._app(scope, receive, send)
+            return
+        async with AsyncExitStack() as opened:
+            here = await opened.enter_async_context(
+                ground(self._settings, app_connections=CONNECTIONS)
+            )
+            self._app = create_app(await _parts(here, opened))
+            await self._app(scope, receive, send)
+
+
+async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
+    settings, pools = here.settings, here.pools
+    pages = PostgresPages(pools.app)
+    intake = await opened.enter_async_context(open_intake(settings.database_url))
+    return WebParts(
+        pages=pages,
+        users=PostgresUserStore(pools.system),
+        sessions=PostgresSessionStore(pools.system),
+        passwords=Argon2Passwords(),
+        registry=here.registry,
+        intake=intake,
+        verify_webhook=_signature_check(settings),
+        read_envelope=read_envelope,
+        open_payment_page=_payment_pages(here, opened),
+        changes=pages.changes,
+        clock=here.clock,
+        base_url=settings.base_url,
+        secret=settings.secret_keys[0],
+        metrics_text=lambda: here.metrics.scrape(here.registry.standing),
+        ready_checks={"postgres": _check_postgres(here)},
+        metrics_token=settings.metrics_token or None,
+        rehearsal=bool(settings.clock),
+        mailbox_url=settings.mailbox_url or None,
+        payment_origins=_payment_origins(settings),
+    )
+
+
+def _signature_check(settings: Settings) -> Callable[[bytes, str], bool]:
+    check = SignatureCheck(settings.stripe_webhook_secrets)
+    return lambda raw, header: check(raw, header, time.time()) is SignatureVerdict.VALID
+
+
+def _check_postgres(here: Ground) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        async with here.pools.system.acquire(timeout=2) as connection:
+            await connection.fetchval("select 1")
+
+    return check
+
+
+def _payment_pages(
+    here: Ground, opened: AsyncExitStack
+) -> Callable[[CaseRef], Awaitable[str | None]]:
+    """Stripe is reached when the first customer clicks; until then nothing of it is loaded."""
+    ready: list[OpenPaymentPage] = []
+
+    async def open_page(ref: CaseRef) -> str | None:
+        if not ready:
+            payments, connection = payments_of(here, await own_account(here))
+            opened.push_async_callback(connection.close)
+            ready.append(OpenPaymentPage(cases=here.cases, payments=payments))
+        return await ready[0](ref)
+
+    return open_page
+
+
+def _payment_origins(settings: Settings) -> tuple[str, ...]:
+    """Where a customer may be sent to pay: Stripe's pages, and in rehearsal the double's."""
+    if not settings.clock:
+        return ("https:",)
+    base = urlsplit(settings.stripe_api_base)
+    return ("https:", f"{base.scheme}://{base.netloc}")
+
+
+def _die_with_parent() -> None:
+    """A worker whose master was killed would keep the port from the next one."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
