@@ -1,0 +1,136 @@
+"""Letters over SMTP: a connection each, so that each letter has one clear end."""
+
+import contextlib
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, parseaddr
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import structlog
+from aiosmtplib import SMTP
+from aiosmtplib.errors import (
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+
+from adapters.email.text import one_line
+from application.ports.mailer import Letter, MailDeferred, MailRefused
+
+TIMEOUT_S: Final = 15.0
+POLICY: Final = SMTP_POLICY.clone(cte_type="7bit")  # no server need speak 8BITMIME
+
+_log = structlog.get_logger()
+
+
+class SmtpMailer:
+    """The Mailer port. `clock` stamps the letters' Date."""
+
+    def __init__(
+        self,
+        smtp_url: str,
+        mail_from: str,
+        clock: Callable[[], datetime],
+        *,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._sender = parseaddr(mail_from)[1]
+        self._clock = clock
+        self._server = {**_server(smtp_url), "timeout": timeout_s}
+        self._server["local_hostname"] = self._sender.rpartition("@")[2]
+
+    async def send(self, letter: Letter) -> None:
+        """Once the text is handed over, silence counts as yes: a letter that comes twice is worse
+        than one that is late."""
+        raw = self._compose(letter)
+        async with self._session() as smtp:
+            await self._address(smtp, letter.to)
+            try:
+                await smtp.data(raw)
+            except (SMTPServerDisconnected, SMTPTimeoutError):
+                _log.warning("mail_unanswered", message_id=letter.message_id)
+            except SMTPResponseException as answer:
+                raise _refusal(answer) from answer
+
+    @contextlib.asynccontextmanager
+    async def _session(self) -> AsyncIterator[SMTP]:
+        smtp = SMTP(**self._server)
+        try:
+            await smtp.connect()
+        except (SMTPException, OSError, ValueError) as error:
+            raise MailDeferred(type(error).__name__) from error
+        try:
+            yield smtp
+        finally:
+            with contextlib.suppress(SMTPException, OSError):
+                await smtp.quit()
+            smtp.close()
+
+    async def _address(self, smtp: SMTP, to: str) -> None:
+        """MAIL and RCPT; nothing is sent yet, so whatever goes wrong here is certain."""
+        plain = to.isascii()
+        if not plain and not smtp.supports_extension("smtputf8"):
+            raise MailRefused("the mail server takes no address with letters like these")
+        try:
+            await smtp.mail(self._sender, options=None if plain else ["SMTPUTF8"], encoding="utf-8")
+            await smtp.rcpt(to, encoding="utf-8")
+        except (SMTPSenderRefused, SMTPRecipientRefused) as answer:
+            raise _refusal(answer) from answer
+        except (SMTPException, OSError) as error:
+            raise MailDeferred(type(error).__name__) from error
+
+    def _compose(self, letter: Letter) -> bytes:
+        """ValueError from the library, as for a line break in a header, is a refusal."""
+        try:
+            message = EmailMessage(
+                policy=POLICY if letter.to.isascii() else POLICY.clone(utf8=True)
+            )
+            message["From"] = Address(one_line(letter.sender_name), addr_spec=self._sender)
+            message["To"] = Address(one_line(letter.to_name or ""), addr_spec=letter.to)
+            if letter.reply_to:
+                message["Reply-To"] = Address(addr_spec=letter.reply_to)
+            message["Subject"] = letter.subject
+            message["Message-ID"] = f"<{letter.message_id}>"
+            message["Date"] = format_datetime(self._clock())
+            message["Auto-Submitted"] = "auto-generated"  # keeps out-of-office answers away
+            message.set_content(letter.text)
+            message.add_alternative(letter.html, subtype="html")
+            return message.as_bytes()
+        except (ValueError, IndexError) as error:
+            raise MailRefused("a header of the letter is not fit to be sent") from error
+
+
+def _refusal(answer: SMTPResponseException | SMTPSenderRefused | SMTPRecipientRefused) -> Exception:
+    """5xx is for good, anything else for now. Source: RFC 5321, 4.2.1."""
+    told = f"SMTP {answer.code}"  # the text may repeat the address
+    return MailRefused(told) if answer.code >= 500 else MailDeferred(told)
+
+
+def _server(smtp_url: str) -> dict[str, Any]:
+    """SMTP's arguments. A password travels only inside TLS, unless the server is this machine."""
+    url = urlsplit(smtp_url)
+    host = url.hostname or "localhost"
+    return {
+        "hostname": host,
+        "port": url.port,
+        "username": unquote(url.username) if url.username else None,
+        "password": unquote(url.password) if url.password else None,
+        "use_tls": url.scheme == "smtps",
+        "start_tls": True if url.username and not _is_here(host) and url.scheme == "smtp" else None,
+    }
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False

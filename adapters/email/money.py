@@ -1,0 +1,38 @@
+"""Amounts and days as the reader writes them."""
+
+from datetime import date
+from typing import Final
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import parse_pattern
+
+from domain.money import Money, exponent
+
+ENGLISH: Final = Locale("en", "US")
+
+
+def locale_of(tag: str | None) -> Locale:
+    """Stripe's tag (`de`, `pt-BR`) as a locale, US English where there is none or nobody knows
+    it."""
+    try:
+        return Locale.parse((tag or "").replace("-", "_"))
+    except (ValueError, TypeError, UnknownLocaleError):
+        return ENGLISH
+
+
+def amount_text(amount: Money, locale: Locale) -> str:
+    """With as many decimals as Stripe counts: CLDR's own numbers differ for some currencies."""
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    digits = exponent(amount.currency)
+    pattern.frac_prec = (digits, digits)
+    shown: str = pattern.apply(
+        amount.to_decimal(), locale, currency=amount.currency.upper(), currency_digits=False
+    )
+    return shown
+
+
+def day_text(iso_date: str, locale: Locale) -> str:
+    """`2026-07-04` as a long date that does not break over a line."""
+    day = format_date(date.fromisoformat(iso_date), format="long", locale=locale)
+    return day.replace(" ", "\N{NO-BREAK SPACE}")

@@ -1,0 +1,69 @@
+"""The words of a reminder: one folder a letter, plain text and HTML each written for itself.
+
+The words are English for now; amounts and days already follow the customer's locale.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from css_inline import CSSInliner
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from adapters.email.money import amount_text, day_text, locale_of
+from adapters.email.text import greeting_name, one_line
+from application.ports.mailer import ReminderText, Rendered
+from domain.money import Money
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class JinjaReminders:
+    """The ReminderRenderer port."""
+
+    def __init__(self) -> None:
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._subject = environment.get_template("reminder/subject.txt")
+        self._text = environment.get_template("reminder/body.txt")
+        self._html = environment.get_template("reminder/body.html")
+        # Mail programs drop <style>; what cannot be inlined (dark mode, phones) stays in it.
+        self._inliner = CSSInliner(
+            keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False
+        )
+
+    def reminder(self, about: ReminderText) -> Rendered:
+        """Subject on one line, text, and HTML with its CSS in place."""
+        words = _words(about)
+        return Rendered(
+            subject=_sentence(self._subject.render(words)),
+            text=self._text.render(words).strip() + "\n",
+            html=self._inliner.inline(self._html.render(words)),
+        )
+
+
+def _sentence(rendered: str) -> str:
+    """One line with a capital at its head."""
+    line = " ".join(rendered.split())
+    return line[:1].upper() + line[1:]
+
+
+def _words(about: ReminderText) -> dict[str, Any]:
+    """What the templates may name."""
+    locale = locale_of(about.locale)
+    retry_on = about.next_attempt_on
+    return {
+        "merchant": one_line(about.merchant_name),
+        "customer": greeting_name(about.customer_name),
+        "amount": amount_text(Money(about.amount_minor, about.currency), locale),
+        "invoice": one_line(about.invoice_number or "") or None,
+        "ask": about.ask,
+        "step": about.step,
+        "retry_on": day_text(retry_on, locale) if retry_on else None,
+        "last4": one_line(about.last4 or "") or None,
+        "link": about.link,
+    }

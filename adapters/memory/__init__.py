@@ -1,0 +1,1 @@
+"""The same stores as dicts: for simulations and tests, with the same promises and refusals."""

@@ -1,0 +1,114 @@
+"""The smaller stores of one merchant in memory."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
+
+from adapters.memory.world import HeldAction, HeldLink, HeldMessage, Journal, MemoryWorld
+from application.errors import NotFound
+from application.ports.stores import ActionRef, AuditEntry, ConcurrentWrite, EventRef
+from domain.invoice import Customer
+from domain.policy import Policy
+from domain.recovery.actions import Action
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    world: MemoryWorld
+    journal: Journal
+    merchant_id: UUID
+
+
+class MemoryActionStore(_Store):
+    """The one next action of each open case."""
+
+    async def put(self, case_id: UUID, action: Action | None) -> None:
+        key = (self.merchant_id, case_id)
+        old = self.world.actions.get(key)
+        if old is not None:
+            self.journal.drop(self.world.actions, key)
+            self.journal.drop(self.world.cases_of_actions, old.ref)
+        if action is None:
+            return
+        case = self.world.cases.get(key)
+        if case is None:
+            raise LookupError(f"no case {case_id}")
+        ref = ActionRef(self.merchant_id, uuid4())
+        held = HeldAction(ref=ref, case_id=case_id, account=case.state.account, action=action)
+        self.journal.put(self.world.actions, key, held)
+        self.journal.put(self.world.cases_of_actions, ref, case_id)
+
+
+class MemoryInboxMarks(_Store):
+    """Closing inbox rows of one merchant."""
+
+    async def handled(self, event: EventRef) -> bool:
+        ref = EventRef(self.merchant_id, event.account, event.event_id)
+        held = self.world.inbox.get(ref)
+        if held is None or held.handled:
+            return False
+        self.journal.put(self.world.inbox, ref, replace(held, handled=True))
+        return True
+
+
+class MemoryCustomerStore(_Store):
+    """Whom to write to."""
+
+    async def keep(self, account: str, customer: Customer) -> None:
+        key = (self.merchant_id, account, customer.customer_id)
+        self.journal.put(self.world.customers, key, customer)
+
+    async def find(self, account: str, customer_id: str) -> Customer | None:
+        return self.world.customers.get((self.merchant_id, account, customer_id))
+
+
+class MemoryPolicyStore(_Store):
+    """Policies, one immutable version each."""
+
+    async def active(self) -> Policy:
+        mine = [
+            version
+            for merchant_id, version in self.world.policies
+            if merchant_id == self.merchant_id
+        ]
+        return await self.version(max(mine, default=0))
+
+    async def version(self, version: int) -> Policy:
+        policy = self.world.policies.get((self.merchant_id, version))
+        if policy is None:
+            raise NotFound("policy")
+        return policy
+
+
+class MemoryAuditLog(_Store):
+    """Append-only."""
+
+    async def add(self, entry: AuditEntry) -> None:
+        self.journal.put(self.world.audit, (self.merchant_id, len(self.world.audit)), entry)
+
+
+class MemoryLinkStore(_Store):
+    """Customers' links."""
+
+    async def keep(self, token_hash: bytes, case_id: UUID, expires_at: datetime) -> None:
+        link = HeldLink(merchant_id=self.merchant_id, case_id=case_id, expires_at=expires_at)
+        self.journal.put(self.world.links, token_hash, link)
+
+
+class MemoryMessageStore(_Store):
+    """What was sent to customers."""
+
+    async def begin(self, case_id: UUID, step: int, message_id: str, subject: str) -> None:
+        key = (self.merchant_id, case_id, step)
+        held = self.world.messages.get(key)
+        if held is not None and held.sent_at is not None:
+            raise ConcurrentWrite
+        message = HeldMessage(message_id=message_id, subject=subject)
+        self.journal.put(self.world.messages, key, message)
+
+    async def sent(self, message_id: str, at: datetime) -> None:
+        for key, held in list(self.world.messages.items()):
+            if key[0] == self.merchant_id and held.message_id == message_id:
+                self.journal.put(self.world.messages, key, replace(held, sent_at=at))

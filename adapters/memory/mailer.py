@@ -1,0 +1,19 @@
+"""A mail server in memory."""
+
+from application.ports.mailer import Letter, MailDeferred, MailRefused
+
+
+class MemoryMailer:
+    """The Mailer port. `letters` is what arrived; `refuses` are addresses that do not exist."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+        self.refuses: set[str] = set()
+        self.is_down = False
+
+    async def send(self, letter: Letter) -> None:
+        if self.is_down:
+            raise MailDeferred("no connection")
+        if letter.to in self.refuses:
+            raise MailRefused("SMTP 550")
+        self.letters.append(letter)

@@ -1,0 +1,156 @@
+"""A bank in memory that can be told to decline, to pay, to ask for the customer or to vanish."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from application.ports.payments import (
+    ActionNeeded,
+    AlreadySettled,
+    Declined,
+    Outcome,
+    Paid,
+    StripeUnavailable,
+    Unknown,
+)
+from domain.decline import Decline
+from domain.invoice import Card, FailedCharge, Invoice, InvoiceStatus
+
+PAYABLE = frozenset({InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE})
+
+
+class Charge(Struct, frozen=True):
+    """One line of the bank's own book: what really happened, whatever was answered."""
+
+    account: str
+    invoice_id: str
+    idempotency_key: str
+    amount_minor: int
+    paid: bool
+
+
+class _Answer(Struct, frozen=True):
+    decline_code: str | None = None
+    wants_customer: bool = False
+    acts: bool = True
+    answers: bool = True
+
+
+class MemoryPayments:
+    """The Payments port. Each charge takes the invoice's next answer; without one it is paid.
+
+    `charges` is the truth to count in tests; `clock` dates what happens.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.charges: list[Charge] = []
+        self.is_down = False
+        self._clock = clock
+        self._invoices: dict[tuple[str, str], Invoice] = {}
+        self._answers: defaultdict[str, deque[_Answer]] = defaultdict(deque)
+        self._told: dict[tuple[str, str], Outcome] = {}
+
+    # What a test or a rehearsal says.
+    def put(self, account: str, invoice: Invoice) -> None:
+        """Keep or replace an invoice as Stripe would show it."""
+        self._invoices[account, invoice.invoice_id] = invoice
+
+    def will_pay(self, invoice_id: str) -> None:
+        """The next charge succeeds."""
+        self._answers[invoice_id].append(_Answer())
+
+    def will_decline(self, invoice_id: str, decline_code: str = "insufficient_funds") -> None:
+        """The next charge is refused by the bank."""
+        self._answers[invoice_id].append(_Answer(decline_code=decline_code))
+
+    def will_ask_for_customer(self, invoice_id: str) -> None:
+        """The next charge waits for an authentication."""
+        self._answers[invoice_id].append(_Answer(wants_customer=True))
+
+    def will_vanish(self, invoice_id: str, *, after_effect: bool) -> None:
+        """The next charge gets no answer, though with `after_effect` it succeeds; sent again with
+        its key it is answered."""
+        self._answers[invoice_id].append(_Answer(acts=after_effect, answers=False))
+
+    # The port.
+    async def read_invoice(self, account: str, invoice_id: str) -> Invoice | None:
+        self._refuse_if_down()
+        return self._invoices.get((account, invoice_id))
+
+    async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
+        if self.is_down:
+            return Unknown(reason="no_answer")
+        told = self._told.get((account, idempotency_key))
+        if told is not None:
+            return told
+        invoice = self._invoices.get((account, invoice_id))
+        if invoice is None or invoice.status not in PAYABLE:
+            return AlreadySettled()
+        if invoice.processing:
+            return Unknown(reason="processing")
+        return self._charge(account, invoice, idempotency_key)
+
+    async def stop_stripe_retries(
+        self,
+        account: str,
+        invoice_id: str,
+        *,
+        idempotency_key: str,  # noqa: ARG002 (doing it twice is the same)
+    ) -> None:
+        self._refuse_if_down()
+        invoice = self._invoices.get((account, invoice_id))
+        if invoice is not None:
+            self.put(account, replace(invoice, stripe_retry_at=None))
+
+    def _charge(self, account: str, invoice: Invoice, key: str) -> Outcome:
+        answers = self._answers[invoice.invoice_id]
+        answer = answers.popleft() if answers else _Answer()
+        if not answer.acts:
+            return Unknown(reason="timeout")
+        outcome = self._act(account, invoice, key, answer)
+        self._told[account, key] = outcome
+        return outcome if answer.answers else Unknown(reason="timeout")
+
+    def _act(self, account: str, invoice: Invoice, key: str, answer: _Answer) -> Outcome:
+        if answer.wants_customer:
+            self.put(account, replace(invoice, needs_authentication=True))
+            return ActionNeeded()
+        due, paid = invoice.amount_remaining_minor, answer.decline_code is None
+        self.charges.append(Charge(account, invoice.invoice_id, key, due, paid))
+        if answer.decline_code is None:
+            settled = invoice.amount_paid_minor + due
+            self.put(account, _paid(invoice, settled, self._clock()))
+            return Paid(amount_minor=settled)
+        failure = self._failure(invoice, answer.decline_code)
+        self.put(account, replace(invoice, last_failure=failure))
+        return Declined(failure=failure)
+
+    def _failure(self, invoice: Invoice, decline_code: str) -> FailedCharge:
+        card = invoice.card or Card(payment_method="pm_memory", fingerprint="pm_memory")
+        return FailedCharge(
+            charge_id=f"ch_{len(self.charges)}",
+            at=self._clock(),
+            amount_minor=invoice.amount_remaining_minor,
+            decline=Decline(code="card_declined", decline_code=decline_code, brand=card.brand),
+            card=card,
+        )
+
+    def _refuse_if_down(self) -> None:
+        if self.is_down:
+            raise StripeUnavailable("no_answer")
+
+
+def _paid(invoice: Invoice, settled_minor: int, now: datetime) -> Invoice:
+    return replace(
+        invoice,
+        status=InvoiceStatus.PAID,
+        amount_remaining_minor=0,
+        amount_paid_minor=settled_minor,
+        stripe_retry_at=None,
+        paid_at=now,
+        last_failure=None,
+        needs_authentication=False,
+    )

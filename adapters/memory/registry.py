@@ -1,0 +1,67 @@
+"""What the installation knows across merchants, in memory."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from adapters.memory.world import MemoryWorld
+from application.errors import NotFound
+from application.ports.registry import ConnectedAccount, MerchantProfile
+from application.ports.stores import LinkTarget
+from application.views import Installation
+from domain.recovery.transitions import Phase
+
+
+class MemoryRegistry:
+    """`clock` says which links have expired and what is due."""
+
+    def __init__(self, world: MemoryWorld, clock: Callable[[], datetime]) -> None:
+        self._world = world
+        self._clock = clock
+
+    async def accounts(self) -> tuple[ConnectedAccount, ...]:
+        return tuple(self._world.accounts[key] for key in sorted(self._world.accounts))
+
+    async def merchant(self, merchant_id: UUID) -> MerchantProfile:
+        if merchant_id not in self._world.merchants:
+            raise NotFound("merchant")
+        return self._world.merchants[merchant_id]
+
+    async def link(self, token_hash: bytes) -> LinkTarget | None:
+        link = self._world.links.get(token_hash)
+        if link is None or link.expires_at <= self._clock():
+            return None
+        return LinkTarget(merchant_id=link.merchant_id, case_id=link.case_id)
+
+    async def standing(self) -> Installation:
+        now = self._clock()
+        cases = {key: held.state for key, held in self._world.cases.items()}
+        phases = [case.phase for case in cases.values()]
+        events = [held for held in self._world.inbox.values() if not held.handled]
+        actions = list(self._world.actions.values())
+        turns = [held.turn for held in events] + [held.turn for held in actions]
+        waiting = [held.received_at for held in events if held.turn.dead_at is None]
+        due = [
+            held.action.due_at
+            for held in actions
+            if held.turn.dead_at is None and held.action.due_at <= now
+        ]
+        idle = [
+            key for key, case in cases.items() if case.is_open and key not in self._world.actions
+        ]
+        return Installation(
+            open=sum(case.is_open for case in cases.values()),
+            recovered=phases.count(Phase.RECOVERED),
+            lost=phases.count(Phase.LOST),
+            stopped=phases.count(Phase.STOPPED),
+            events_waiting=len(waiting),
+            events_lag_s=_lag_s(waiting, self._world.wall()),
+            actions_due=len(due),
+            actions_lag_s=_lag_s(due, now),
+            dead=sum(turn.dead_at is not None for turn in turns),
+            open_without_next_action=len(idle),
+        )
+
+
+def _lag_s(instants: Sequence[datetime], now: datetime) -> float:
+    return (now - min(instants)).total_seconds() if instants else 0.0

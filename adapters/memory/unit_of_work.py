@@ -1,0 +1,59 @@
+"""One merchant's unit of work in memory: written at once, taken back if its block fails."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Final
+from uuid import UUID
+
+from adapters.memory.case_store import MemoryCaseStore
+from adapters.memory.everyday_stores import (
+    MemoryActionStore,
+    MemoryAuditLog,
+    MemoryCustomerStore,
+    MemoryInboxMarks,
+    MemoryLinkStore,
+    MemoryMessageStore,
+    MemoryPolicyStore,
+)
+from adapters.memory.world import Journal, MemoryWorld
+from application.ports.unit_of_work import OpenUnitOfWork
+
+_within: Final[ContextVar[bool]] = ContextVar("within_memory_unit_of_work", default=False)
+
+
+class NestedUnitOfWork(RuntimeError):
+    """A bug: a unit of work was opened inside another, or in a task begun inside one."""
+
+
+class MemoryUnitOfWork:
+    """All stores of one merchant over one journal."""
+
+    def __init__(self, world: MemoryWorld, journal: Journal, merchant_id: UUID) -> None:
+        self.cases = MemoryCaseStore(world, journal, merchant_id)
+        self.actions = MemoryActionStore(world, journal, merchant_id)
+        self.inbox = MemoryInboxMarks(world, journal, merchant_id)
+        self.customers = MemoryCustomerStore(world, journal, merchant_id)
+        self.policies = MemoryPolicyStore(world, journal, merchant_id)
+        self.audit = MemoryAuditLog(world, journal, merchant_id)
+        self.links = MemoryLinkStore(world, journal, merchant_id)
+        self.messages = MemoryMessageStore(world, journal, merchant_id)
+
+
+def units_of_work(world: MemoryWorld) -> OpenUnitOfWork:
+    """The opener that use-cases are given."""
+
+    @asynccontextmanager
+    async def open_unit_of_work(merchant_id: UUID) -> AsyncIterator[MemoryUnitOfWork]:
+        if _within.get():
+            raise NestedUnitOfWork
+        token, journal = _within.set(True), Journal()
+        try:
+            yield MemoryUnitOfWork(world, journal, merchant_id)
+        except BaseException:
+            journal.roll_back()
+            raise
+        finally:
+            _within.reset(token)
+
+    return open_unit_of_work

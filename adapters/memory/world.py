@@ -1,0 +1,161 @@
+"""Everything that Postgres would hold, in dicts; values are immutable, so undoing is easy."""
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from msgspec import Struct
+
+from application.ports.accounts import UserRecord
+from application.ports.conveyor import IncomingEvent
+from application.ports.registry import ConnectedAccount, MerchantProfile
+from application.ports.stores import ActionRef, AuditEntry, EventRef
+from domain.decline import DeclineFamily
+from domain.invoice import Customer
+from domain.policy import Policy
+from domain.recovery.actions import Action
+from domain.recovery.case import RecoveryCase
+from domain.recovery.events import Event
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+CaseKey = tuple[UUID, UUID]  # merchant, case
+
+
+class HeldCase(Struct, frozen=True):
+    """A case: its events, and what they add up to."""
+
+    events: tuple[Event, ...]
+    state: RecoveryCase
+
+
+class SeenDecline(Struct, frozen=True):
+    """One refused charge of a card."""
+
+    at: datetime
+    amount_minor: int
+    family: DeclineFamily
+
+
+class CardInFlight(Struct, frozen=True):
+    """A card that is being charged."""
+
+    fingerprint: str
+    amount_minor: int
+    started_at: datetime
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """What the conveyor notes of a row: its lease and its failures, in wall time."""
+
+    leased_until: datetime | None = None
+    tries: int = 0
+    dead_at: datetime | None = None
+    error: str | None = None
+
+
+class HeldAction(Struct, frozen=True, kw_only=True):
+    """The next action of a case."""
+
+    ref: ActionRef
+    case_id: UUID
+    account: str
+    action: Action
+    turn: Turn = Turn()
+
+
+class HeldEvent(Struct, frozen=True, kw_only=True):
+    """An inbox row; `seq` is its place in the order of arrival."""
+
+    ref: EventRef
+    seq: int
+    event: IncomingEvent
+    received_at: datetime
+    handled: bool = False
+    turn: Turn = Turn()
+
+
+class HeldMessage(Struct, frozen=True, kw_only=True):
+    """A message to a customer."""
+
+    message_id: str
+    subject: str
+    sent_at: datetime | None = None
+
+
+class HeldLink(Struct, frozen=True, kw_only=True):
+    """A customer's link."""
+
+    merchant_id: UUID
+    case_id: UUID
+    expires_at: datetime
+
+
+class HeldSession(Struct, frozen=True, kw_only=True):
+    """A session, in wall time."""
+
+    user_id: UUID
+    merchant_id: UUID
+    created_at: datetime
+    seen_at: datetime
+
+
+def wall_clock() -> datetime:
+    """The time of leases, back-off and sessions."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class MemoryWorld:
+    """One database's worth; give it to every store that should see the same."""
+
+    wall: Callable[[], datetime] = wall_clock
+    merchants: dict[UUID, MerchantProfile] = field(default_factory=dict)
+    accounts: dict[tuple[str, bool], ConnectedAccount] = field(default_factory=dict)
+    policies: dict[tuple[UUID, int], Policy] = field(default_factory=dict)
+    customers: dict[tuple[UUID, str, str], Customer] = field(default_factory=dict)
+    cases: dict[CaseKey, HeldCase] = field(default_factory=dict)
+    invoices: dict[tuple[UUID, str, str], UUID] = field(default_factory=dict)
+    declines: dict[tuple[UUID, str], tuple[SeenDecline, ...]] = field(default_factory=dict)
+    in_flight: dict[CaseKey, CardInFlight] = field(default_factory=dict)
+    actions: dict[CaseKey, HeldAction] = field(default_factory=dict)
+    cases_of_actions: dict[ActionRef, UUID] = field(default_factory=dict)
+    inbox: dict[EventRef, HeldEvent] = field(default_factory=dict)
+    orphans: dict[tuple[str | None, bool, str], IncomingEvent] = field(default_factory=dict)
+    messages: dict[tuple[UUID, UUID, int], HeldMessage] = field(default_factory=dict)
+    links: dict[bytes, HeldLink] = field(default_factory=dict)
+    audit: dict[tuple[UUID, int], AuditEntry] = field(default_factory=dict)
+    users: dict[str, UserRecord] = field(default_factory=dict)
+    roles: dict[tuple[UUID, UUID], str] = field(default_factory=dict)  # merchant, user
+    sessions: dict[bytes, HeldSession] = field(default_factory=dict)
+
+
+class Journal:
+    """What a unit of work wrote, so that it can be taken back."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], Any]] = []
+
+    def put(self, rows: MutableMapping[Key, Value], key: Key, value: Value) -> None:
+        """Insert or replace one row."""
+        self._remember(rows, key)
+        rows[key] = value
+
+    def drop(self, rows: MutableMapping[Key, Value], key: Key) -> None:
+        """Delete one row, if it is there."""
+        self._remember(rows, key)
+        rows.pop(key, None)
+
+    def _remember(self, rows: MutableMapping[Key, Value], key: Key) -> None:
+        if key in rows:
+            before = rows[key]
+            self._undo.append(lambda: rows.__setitem__(key, before))
+        else:
+            self._undo.append(lambda: rows.pop(key, None))
+
+    def roll_back(self) -> None:
+        """As if nothing had been written, newest first."""
+        while self._undo:
+            self._undo.pop()()

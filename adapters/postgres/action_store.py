@@ -1,0 +1,34 @@
+"""The one next action of each open case, written in the transaction that changed the case."""
+
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from domain.recovery.actions import Action
+
+PUT: Final = """
+insert into scheduled_actions (merchant_id, action_id, case_id, account, kind, number, due_at)
+select merchant_id, $3, case_id, account, $4, $5, $6
+from recovery_cases where merchant_id = $1 and case_id = $2
+on conflict (merchant_id, case_id) do update set
+    action_id = excluded.action_id, kind = excluded.kind, number = excluded.number,
+    due_at = excluded.due_at, leased_until = null, tries = 0, dead_at = null, error = null
+"""
+REMOVE: Final = "delete from scheduled_actions where merchant_id = $1 and case_id = $2"
+
+
+class PostgresActionStore:
+    """Next actions of one merchant, inside one transaction."""
+
+    def __init__(self, connection: Any, merchant_id: UUID) -> None:
+        self._connection = connection
+        self._merchant_id = merchant_id
+
+    async def put(self, case_id: UUID, action: Action | None) -> None:
+        if action is None:
+            await self._connection.execute(REMOVE, self._merchant_id, case_id)
+            return
+        done = await self._connection.execute(
+            PUT, self._merchant_id, case_id, uuid4(), action.kind, action.number, action.due_at
+        )
+        if done != "INSERT 0 1":
+            raise LookupError(f"no case {case_id}")

@@ -1,0 +1,26 @@
+"""What stands in `jsonb` columns: events, cards, marks and policies, by msgspec's own encoding."""
+
+from typing import Any, Final
+
+import msgspec
+
+from domain.invoice import Card
+from domain.policy import Policy
+from domain.recovery.case import Mark
+from domain.recovery.events import Event
+
+_encoder: Final = msgspec.json.Encoder()
+event_of: Final = msgspec.json.Decoder(Event).decode
+card_of: Final = msgspec.json.Decoder(Card).decode
+marks_of: Final = msgspec.json.Decoder(tuple[Mark, ...]).decode
+policy_of: Final = msgspec.json.Decoder(Policy).decode
+
+
+def as_json(value: Any) -> str:
+    """Text for a `jsonb` parameter."""
+    return _encoder.encode(value).decode()
+
+
+def tag_of(event: Event) -> str:
+    """The name under which an event is stored for ever."""
+    return str(event.__struct_config__.tag)

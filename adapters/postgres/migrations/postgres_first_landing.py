@@ -1,0 +1,23 @@
+"""The first landing: roles, tables, guards, and who sees which rows."""
+
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from adapters.postgres.migrate import run_scripts
+
+ID = "2026-11-22T21:00:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "roles, tables, guards, row-level security"
+
+SCRIPTS = [path.read_text() for path in sorted((Path(__file__).parent / "first").glob("*.sql"))]
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="postgres", description=DESCRIPTION)
+
+    async def create() -> None:
+        await run_scripts(SCRIPTS)
+
+    manager.add_raw(create)
+    return manager

@@ -1,0 +1,57 @@
+"""What the installation knows across merchants."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from adapters.postgres.pools import acquired
+from adapters.postgres.tables import Links, Merchants, StripeAccounts, fetch
+from application.errors import NotFound
+from application.ports.registry import ConnectedAccount, MerchantProfile
+from application.ports.stores import LinkTarget
+from application.views import Installation
+
+STANDING: Final = "select * from installation_standing($1)"
+
+
+class PostgresRegistry:
+    """Reads with the system's role. `clock` says which links have expired and what is due."""
+
+    def __init__(self, system_pool: Any, clock: Callable[[], datetime]) -> None:
+        self._pool = system_pool
+        self._clock = clock
+
+    async def accounts(self) -> tuple[ConnectedAccount, ...]:
+        query = StripeAccounts.select(
+            StripeAccounts.merchant_id,
+            StripeAccounts.account,
+            StripeAccounts.livemode,
+            StripeAccounts.own,
+        ).order_by(StripeAccounts.account, StripeAccounts.livemode)
+        return tuple(ConnectedAccount(**row) for row in await self._fetch(query))
+
+    async def merchant(self, merchant_id: UUID) -> MerchantProfile:
+        query = Merchants.select(
+            Merchants.merchant_id, Merchants.name, Merchants.timezone, Merchants.reply_to
+        ).where(Merchants.merchant_id == merchant_id)
+        rows = await self._fetch(query)
+        if not rows:
+            raise NotFound("merchant")
+        return MerchantProfile(**rows[0])
+
+    async def link(self, token_hash: bytes) -> LinkTarget | None:
+        query = Links.select(Links.merchant_id, Links.case_id).where(
+            Links.token_hash == token_hash, Links.expires_at > self._clock()
+        )
+        rows = await self._fetch(query)
+        return LinkTarget(**rows[0]) if rows else None
+
+    async def standing(self) -> Installation:
+        async with acquired(self._pool) as connection:
+            row = await connection.fetchrow(STANDING, self._clock())
+        return Installation(**row)
+
+    async def _fetch(self, query: Any) -> list[dict[str, Any]]:
+        async with acquired(self._pool) as connection:
+            return await fetch(connection, query)

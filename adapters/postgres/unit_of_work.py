@@ -1,0 +1,63 @@
+"""One merchant's transaction: its stores share a connection that row-level security has bound."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, Final
+from uuid import UUID
+
+from adapters.postgres.action_store import PostgresActionStore
+from adapters.postgres.audit_log import PostgresAuditLog
+from adapters.postgres.case_store import PostgresCaseStore
+from adapters.postgres.customer_store import PostgresCustomerStore
+from adapters.postgres.inbox import PostgresInboxMarks
+from adapters.postgres.link_store import PostgresLinkStore
+from adapters.postgres.message_store import PostgresMessageStore
+from adapters.postgres.policy_store import PostgresPolicyStore
+from adapters.postgres.pools import acquired
+from application.ports.unit_of_work import OpenUnitOfWork
+
+_within: Final[ContextVar[bool]] = ContextVar("within_unit_of_work", default=False)
+
+
+class NestedUnitOfWork(RuntimeError):
+    """A bug: a unit of work was opened inside another, or in a task begun inside one."""
+
+
+class PostgresUnitOfWork:
+    """All stores of one merchant on one connection."""
+
+    def __init__(self, connection: Any, merchant_id: UUID) -> None:
+        self.cases = PostgresCaseStore(connection, merchant_id)
+        self.actions = PostgresActionStore(connection, merchant_id)
+        self.inbox = PostgresInboxMarks(connection, merchant_id)
+        self.customers = PostgresCustomerStore(connection, merchant_id)
+        self.policies = PostgresPolicyStore(connection, merchant_id)
+        self.audit = PostgresAuditLog(connection, merchant_id)
+        self.links = PostgresLinkStore(connection, merchant_id)
+        self.messages = PostgresMessageStore(connection, merchant_id)
+
+
+def units_of_work(pool: Any) -> OpenUnitOfWork:
+    """The opener that use-cases are given. Raises Unavailable while Postgres is away."""
+
+    @asynccontextmanager
+    async def open_unit_of_work(merchant_id: UUID) -> AsyncIterator[PostgresUnitOfWork]:
+        if _within.get():
+            raise NestedUnitOfWork
+        token = _within.set(True)
+        try:
+            async with bound(pool, merchant_id) as connection:
+                yield PostgresUnitOfWork(connection, merchant_id)
+        finally:
+            _within.reset(token)
+
+    return open_unit_of_work
+
+
+@asynccontextmanager
+async def bound(pool: Any, merchant_id: UUID) -> AsyncIterator[Any]:
+    """A transaction in which only this merchant's rows exist."""
+    async with acquired(pool) as connection, connection.transaction():
+        await connection.execute("select set_config('app.merchant_id', $1, true)", str(merchant_id))
+        yield connection

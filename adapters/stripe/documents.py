@@ -1,0 +1,171 @@
+"""Stripe's objects as far as we read them; checked by msgspec, everything else ignored.
+
+Fields that `expand[]` may turn from an id into an object are unions; values of open enums stay
+plain strings, since Stripe adds to them without notice.
+"""
+
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class MethodDetails(Struct, frozen=True):
+    """The part of a payment method that its type names; cards and bank debits share it."""
+
+    brand: str | None = None
+    last4: str | None = None
+    funding: str | None = None
+    country: str | None = None
+    fingerprint: str | None = None
+    network: str | None = None
+
+
+class PaymentMethod(Struct, frozen=True):
+    """A PaymentMethod, or a legacy Card source, which has the details at its top level."""
+
+    id: str
+    type: str | None = None
+    card: MethodDetails | None = None
+    sepa_debit: MethodDetails | None = None
+    us_bank_account: MethodDetails | None = None
+    bacs_debit: MethodDetails | None = None
+    acss_debit: MethodDetails | None = None
+    au_becs_debit: MethodDetails | None = None
+    brand: str | None = None
+    last4: str | None = None
+    funding: str | None = None
+    country: str | None = None
+    fingerprint: str | None = None
+
+
+class ChargeOutcome(Struct, frozen=True):
+    """What Radar, the network and the issuer said about a charge."""
+
+    type: str | None = None
+    reason: str | None = None
+    advice_code: str | None = None
+    network_advice_code: str | None = None
+    network_decline_code: str | None = None
+
+
+class Charge(Struct, frozen=True):
+    """One authorization."""
+
+    id: str
+    status: str
+    amount: int
+    created: int
+    payment_method: str | None = None
+    payment_method_details: dict[str, Any] | None = None
+    failure_code: str | None = None
+    outcome: ChargeOutcome | None = None
+
+
+class PaymentError(Struct, frozen=True):
+    """`last_payment_error`, and the body of a 402: the decline as it was told to the caller."""
+
+    type: str | None = None
+    code: str | None = None
+    decline_code: str | None = None
+    advice_code: str | None = None
+    network_advice_code: str | None = None
+    network_decline_code: str | None = None
+    charge: str | None = None
+    payment_method: PaymentMethod | None = None
+    payment_intent: "PaymentIntent | None" = None
+
+
+class PaymentIntent(Struct, frozen=True):
+    """What is to pay an invoice."""
+
+    id: str
+    status: str
+    amount: int
+    created: int
+    latest_charge: Charge | str | None = None
+    last_payment_error: PaymentError | None = None
+
+
+class Payment(Struct, frozen=True):
+    """The inside of an InvoicePayment."""
+
+    payment_intent: str | None = None
+
+
+class InvoicePayment(Struct, frozen=True):
+    """A link from an invoice to what is to pay it."""
+
+    is_default: bool
+    payment: Payment
+
+
+class InvoicePayments(Struct, frozen=True):
+    """Only there when expanded."""
+
+    data: list[InvoicePayment]
+
+
+class InvoiceSettings(Struct, frozen=True):
+    """A customer's defaults."""
+
+    default_payment_method: PaymentMethod | str | None = None
+
+
+class Customer(Struct, frozen=True):
+    """A customer, or `deleted: true` and nothing else."""
+
+    id: str
+    email: str | None = None
+    name: str | None = None
+    preferred_locales: list[str] | None = None
+    invoice_settings: InvoiceSettings = field(default_factory=InvoiceSettings)
+    default_source: PaymentMethod | str | None = None
+
+
+class Subscription(Struct, frozen=True):
+    """The subscription that an invoice bills."""
+
+    id: str
+    default_payment_method: PaymentMethod | str | None = None
+    default_source: PaymentMethod | str | None = None
+
+
+class SubscriptionDetails(Struct, frozen=True):
+    """Where an invoice names its subscription."""
+
+    subscription: Subscription | str | None = None
+
+
+class Parent(Struct, frozen=True):
+    """What an invoice comes from; null for one made by hand."""
+
+    subscription_details: SubscriptionDetails | None = None
+
+
+class StatusTransitions(Struct, frozen=True):
+    """When an invoice changed its status."""
+
+    paid_at: int | None = None
+
+
+class Invoice(Struct, frozen=True):
+    """An invoice in the shape of the pinned API version."""
+
+    id: str
+    status: str
+    currency: str
+    amount_remaining: int
+    amount_paid: int
+    collection_method: str
+    billing_reason: str | None = None
+    number: str | None = None
+    customer: Customer | str | None = None
+    customer_email: str | None = None
+    customer_name: str | None = None
+    default_payment_method: PaymentMethod | str | None = None
+    default_source: PaymentMethod | str | None = None
+    hosted_invoice_url: str | None = None
+    next_payment_attempt: int | None = None
+    parent: Parent | None = None
+    payments: InvoicePayments | None = None
+    status_transitions: StatusTransitions = field(default_factory=StatusTransitions)

@@ -1,0 +1,189 @@
+"""What every bank of ours promises: the one in memory, and Stripe's rehearsal over HTTP."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import pytest
+
+from adapters.memory.payments import MemoryPayments
+from application.ports.payments import (
+    ActionNeeded,
+    AlreadySettled,
+    Declined,
+    Paid,
+    Payments,
+    StripeUnavailable,
+    Unknown,
+)
+from domain.invoice import InvoiceStatus
+from tests.builders import an_invoice
+from tests.stripe_shop import ACCOUNT, LACKS_FUNDS, PAYS, WANTS_CUSTOMER, Shop, a_shop
+
+
+class Bank(Protocol):
+    """A bank under test, and how to set its scene."""
+
+    @property
+    def payments(self) -> Payments: ...
+    async def invoice_that_pays(self) -> str: ...
+    async def invoice_that_declines(self) -> str: ...
+    async def invoice_that_wants_its_customer(self) -> str: ...
+    async def invoice_whose_payment_goes_unanswered(self) -> str: ...
+    async def go_down(self) -> None: ...
+
+
+class MemoryBank:
+    """The shipped fake, told what to do."""
+
+    def __init__(self) -> None:
+        self.payments = MemoryPayments(lambda: datetime(2026, 3, 2, tzinfo=UTC))
+
+    def _put(self, tell: Callable[[str], None]) -> str:
+        self.payments.put(ACCOUNT, an_invoice(last_failure=None))
+        tell("in_1")
+        return "in_1"
+
+    async def invoice_that_pays(self) -> str:
+        return self._put(self.payments.will_pay)
+
+    async def invoice_that_declines(self) -> str:
+        return self._put(self.payments.will_decline)
+
+    async def invoice_that_wants_its_customer(self) -> str:
+        return self._put(self.payments.will_ask_for_customer)
+
+    async def invoice_whose_payment_goes_unanswered(self) -> str:
+        return self._put(lambda key: self.payments.will_vanish(key, after_effect=True))
+
+    async def go_down(self) -> None:
+        self.payments.is_down = True
+
+
+class StripeBank:
+    """stripe-python on the rehearsal Stripe."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self.payments = shop.payments
+
+    async def invoice_that_pays(self) -> str:
+        return await self._shop.invoice(PAYS)
+
+    async def invoice_that_declines(self) -> str:
+        return await self._shop.invoice(LACKS_FUNDS)
+
+    async def invoice_that_wants_its_customer(self) -> str:
+        return await self._shop.invoice(WANTS_CUSTOMER)
+
+    async def invoice_whose_payment_goes_unanswered(self) -> str:
+        invoice = await self._shop.invoice(PAYS)
+        self._shop.fault("reset_after_effect", times=1)
+        return invoice
+
+    async def go_down(self) -> None:
+        self._shop.fault("503", path="/v1/*")
+
+
+@pytest.fixture(params=["memory", "stripe"])
+async def bank(request: pytest.FixtureRequest) -> AsyncIterator[Bank]:
+    if request.param == "memory":
+        yield MemoryBank()
+        return
+    async with a_shop() as shop:
+        yield StripeBank(shop)
+
+
+def pay(bank: Bank, invoice: str, key: str = "case:1") -> Awaitable[object]:
+    return bank.payments.pay_invoice(ACCOUNT, invoice, idempotency_key=key)
+
+
+async def test_an_invoice_that_is_paid_shows_as_paid_with_its_time(bank: Bank) -> None:
+    invoice = await bank.invoice_that_pays()
+    assert await pay(bank, invoice) == Paid(amount_minor=29_00)
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert shown is not None
+    assert shown.status is InvoiceStatus.PAID
+    assert shown.paid_at is not None
+    assert (shown.amount_paid_minor, shown.amount_remaining_minor) == (29_00, 0)
+    assert shown.last_failure is None
+
+
+async def test_the_same_key_gives_the_same_answer(bank: Bank) -> None:
+    for invoice in (await bank.invoice_that_pays(), await bank.invoice_that_declines()):
+        first = await pay(bank, invoice, f"{invoice}:1")
+        assert await pay(bank, invoice, f"{invoice}:1") == first
+
+
+async def test_a_paid_invoice_cannot_be_paid_again_with_another_key(bank: Bank) -> None:
+    invoice = await bank.invoice_that_pays()
+    await pay(bank, invoice, "case:1")
+    assert await pay(bank, invoice, "case:2") == AlreadySettled()
+
+
+async def test_a_declined_invoice_stays_open_and_remembers_the_charge(bank: Bank) -> None:
+    invoice = await bank.invoice_that_declines()
+    outcome = await pay(bank, invoice)
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert isinstance(outcome, Declined)
+    assert outcome.failure.decline.decline_code == "insufficient_funds"
+    assert shown is not None
+    assert shown.status is InvoiceStatus.OPEN
+    assert shown.last_failure == outcome.failure
+
+
+async def test_a_new_key_makes_a_new_charge(bank: Bank) -> None:
+    invoice = await bank.invoice_that_declines()
+    first = await pay(bank, invoice, "case:1")
+    if isinstance(bank, MemoryBank):
+        bank.payments.will_decline(invoice)
+    second = await pay(bank, invoice, "case:2")
+    assert isinstance(first, Declined)
+    assert isinstance(second, Declined)
+    assert first.failure.charge_id != second.failure.charge_id
+
+
+async def test_a_bank_that_wants_its_customer_says_so(bank: Bank) -> None:
+    invoice = await bank.invoice_that_wants_its_customer()
+    assert isinstance(await pay(bank, invoice), ActionNeeded)
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert shown is not None
+    assert shown.needs_authentication
+
+
+async def test_an_unanswered_payment_is_unknown_and_told_when_asked_again(bank: Bank) -> None:
+    invoice = await bank.invoice_whose_payment_goes_unanswered()
+    assert isinstance(await pay(bank, invoice), Unknown)
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert shown is not None
+    assert shown.status is InvoiceStatus.PAID
+    assert await pay(bank, invoice) == Paid(amount_minor=29_00)
+
+
+async def test_an_invoice_that_does_not_exist_is_none_and_settled(bank: Bank) -> None:
+    assert await bank.payments.read_invoice(ACCOUNT, "in_none") is None
+    assert await pay(bank, "in_none") == AlreadySettled()
+    await bank.payments.stop_stripe_retries(ACCOUNT, "in_none", idempotency_key="take-over")
+
+
+async def test_stopping_stripes_retries_is_harmless_at_any_time(bank: Bank) -> None:
+    invoice = await bank.invoice_that_pays()
+    for key in ("take-over:1", "take-over:1", "take-over:2"):
+        await bank.payments.stop_stripe_retries(ACCOUNT, invoice, idempotency_key=key)
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert shown is not None
+    assert shown.stripe_retry_at is None
+    await pay(bank, invoice)
+    await bank.payments.stop_stripe_retries(ACCOUNT, invoice, idempotency_key="take-over:3")
+
+
+async def test_a_bank_that_is_down_is_unavailable_to_read_and_unknown_to_charge(
+    bank: Bank,
+) -> None:
+    invoice = await bank.invoice_that_pays()
+    await bank.go_down()
+    assert isinstance(await pay(bank, invoice), Unknown)
+    with pytest.raises(StripeUnavailable):
+        await bank.payments.read_invoice(ACCOUNT, invoice)
+    with pytest.raises(StripeUnavailable):
+        await bank.payments.stop_stripe_retries(ACCOUNT, invoice, idempotency_key="take-over")

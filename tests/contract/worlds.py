@@ -1,0 +1,190 @@
+"""The same promises in two worlds: dicts, and Postgres. A test is given one and cannot tell."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
+
+from adapters.memory import accounts, conveyor, dead_rows, pages, registration, registry
+from adapters.memory import unit_of_work as memory_unit_of_work
+from adapters.memory.world import MemoryWorld
+from adapters.postgres.action_queue import PostgresActionQueue
+from adapters.postgres.dead_rows import DeadRows
+from adapters.postgres.inbox import PostgresInbox
+from adapters.postgres.pages import PostgresPages
+from adapters.postgres.pools import Pools
+from adapters.postgres.registration import PostgresRegistration
+from adapters.postgres.registry import PostgresRegistry
+from adapters.postgres.session_store import PostgresSessionStore
+from adapters.postgres.unit_of_work import units_of_work
+from adapters.postgres.user_store import PostgresUserStore
+from application.ports.accounts import SessionStore, UserStore
+from application.ports.conveyor import ActionQueue, EventIntake, Inbox
+from application.ports.registration import NewMerchant, Registration
+from application.ports.registry import Registry
+from application.ports.unit_of_work import OpenUnitOfWork
+from application.views import Pages
+from domain.recovery import events as e
+from domain.recovery.actions import next_action
+from domain.recovery.case import RecoveryCase, evolve, replay
+from tests.builders import DAY, MONDAY, OLD_VISA, a_policy, declined
+
+
+@dataclass
+class Shop:
+    """A merchant and its Stripe account."""
+
+    merchant_id: UUID
+    account: str
+
+
+@dataclass(kw_only=True)
+class World:
+    """Every port over one truth. `now` is what the clock shows."""
+
+    now: datetime = MONDAY
+    open_uow: OpenUnitOfWork
+    inbox: Inbox
+    actions: ActionQueue
+    intake: EventIntake
+    pages: Pages
+    users: UserStore
+    sessions: SessionStore
+    replay_dead: Callable[[str, str | None], Awaitable[int]]
+    registration: Registration = field(init=False)
+    registry: Registry = field(init=False)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    async def shop(self, **changes: Any) -> Shop:
+        """A new merchant with an account, a policy and one person."""
+        new = a_merchant(**changes)
+        await self.registration.register(new)
+        return Shop(new.merchant_id, new.account)
+
+
+def a_merchant(**changes: Any) -> NewMerchant:
+    """A bakery that nobody else knows."""
+    merchant_id, user_id = uuid4(), uuid4()
+    bakery = NewMerchant(
+        merchant_id=merchant_id,
+        name="Bakery",
+        timezone="Europe/Berlin",
+        reply_to="hello@bakery.example",
+        user_id=user_id,
+        email=f"Ada.{user_id.hex}@bakery.example",
+        password_hash="$argon2id$first",
+        account=f"acct_{merchant_id.hex}",
+        livemode=False,
+        own=False,
+        policy=a_policy(),
+    )
+    return replace(bakery, **changes)
+
+
+def in_memory() -> World:
+    held = MemoryWorld()
+    world = World(
+        open_uow=memory_unit_of_work.units_of_work(held),
+        inbox=conveyor.MemoryInbox(held),
+        actions=conveyor.MemoryActionQueue(held),
+        intake=conveyor.MemoryIntake(held),
+        pages=pages.MemoryPages(held),
+        users=accounts.MemoryUserStore(held),
+        sessions=accounts.MemorySessionStore(held),
+        replay_dead=dead_rows.MemoryDeadRows(held).replay,
+    )
+    world.registration = registration.MemoryRegistration(held, world.clock)
+    world.registry = registry.MemoryRegistry(held, world.clock)
+    return world
+
+
+def in_postgres(pools: Pools, intake: EventIntake) -> World:
+    world = World(
+        open_uow=units_of_work(pools.app),
+        inbox=PostgresInbox(pools.system),
+        actions=PostgresActionQueue(pools.system),
+        intake=intake,
+        pages=PostgresPages(pools.app),
+        users=PostgresUserStore(pools.system),
+        sessions=PostgresSessionStore(pools.system),
+        replay_dead=DeadRows(pools.system).replay,
+    )
+    world.registration = PostgresRegistration(pools.app, world.clock)
+    world.registry = PostgresRegistry(pools.system, world.clock)
+    return world
+
+
+def opened(
+    shop: Shop, invoice_id: str = "in_1", at: datetime = MONDAY, amount_minor: int = 29_00
+) -> e.CaseOpened:
+    """The first event of a case."""
+    return e.CaseOpened(
+        at=at,
+        account=shop.account,
+        invoice_id=invoice_id,
+        customer_id="cus_anna",
+        subscription_id="sub_bread",
+        amount_minor=amount_minor,
+        currency="eur",
+        policy_version=1,
+        closes_at=at + 14 * DAY,
+    )
+
+
+def refused(
+    charge: str, at: datetime = MONDAY, code: str = "insufficient_funds", amount_minor: int = 29_00
+) -> e.ChargeDeclined:
+    """A charge by Stripe that the old Visa's bank refused."""
+    failure = declined(code, charge, at=at, amount_minor=amount_minor)
+    family = e.DeclineFamily(
+        {"insufficient_funds": "funds", "stolen_card": "never", "expired_card": "needs_new_card"}[
+            code
+        ]
+    )
+    return e.ChargeDeclined(at=at, failure=failure, family=family, by=e.Payer.STRIPE)
+
+
+def started(
+    number: int = 1,
+    at: datetime = MONDAY,
+    amount_minor: int = 29_00,
+    card: e.Card | None = OLD_VISA,
+) -> e.AttemptStarted:
+    """Our intent to charge."""
+    return e.AttemptStarted(at=at, number=number, amount_minor=amount_minor, card=card)
+
+
+def our_decline(
+    number: int, charge: str, at: datetime = MONDAY, card: e.Card | None = OLD_VISA
+) -> e.AttemptDeclined:
+    """Our attempt, refused."""
+    failure = declined("insufficient_funds", charge, at=at, card=card)
+    return e.AttemptDeclined(at=at, number=number, failure=failure, family=e.DeclineFamily("funds"))
+
+
+async def tell(world: World, shop: Shop, case_id: UUID, *events: e.Event) -> RecoveryCase:
+    """Append events to a case and set its next action, as the application does."""
+    async with world.open_uow(shop.merchant_id) as uow:
+        before = replay(await uow.cases.load(case_id))
+        case = before
+        for event in events:
+            case = evolve(case, event)
+        await uow.cases.append(case_id, before.version, events, case)
+        await uow.actions.put(case_id, next_action(case))
+    return case
+
+
+async def a_case(world: World, shop: Shop, invoice_id: str = "in_1", at: datetime = MONDAY) -> UUID:
+    """A case that has just been opened."""
+    case_id = uuid4()
+    await tell(world, shop, case_id, opened(shop, invoice_id, at))
+    return case_id
+
+
+LEASE = timedelta(minutes=1)
+SOON = timedelta(milliseconds=30)
