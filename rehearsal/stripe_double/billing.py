@@ -1,0 +1,256 @@
+"""Collecting an invoice: which card, how the charge ends, and everything that changes with it."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from rehearsal.stripe_double import cards, ledger, scripts
+from rehearsal.stripe_double.errors import StripeError, doc_url, refused
+from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.invoice_objects import charge as build_charge
+from rehearsal.stripe_double.retries import schedule_next
+from rehearsal.stripe_double.shapes import render
+from rehearsal.stripe_double.standing import follow_invoice
+from rehearsal.stripe_double.store import Document
+from rehearsal.stripe_double.world import Cause, World
+
+_NOT_PAYABLE = {
+    "paid": "Invoice is already paid",
+    "void": "Voided invoices cannot be paid.",
+    "draft": "This invoice must be finalized before it can be paid.",
+}
+
+
+class Attempt(Struct):
+    """One try to collect: the invoice, the card it goes to, who asked, and the open ledger line."""
+
+    invoice: Document
+    card: Document
+    cause: Cause
+    line: Document
+
+
+def collect(
+    world: World, billed: Document, cause: Cause, card: Document | None = None
+) -> StripeError | None:
+    """Charge what remains; None when the money moved, else the refusal Stripe would answer.
+
+    The ledger line, the objects and the events are complete when this returns.
+    """
+    chosen = card or card_for(world, billed)
+    line = ledger.record(world, cause, billed)
+    refusal = _refusal(billed, chosen)
+    if refusal or chosen is None:
+        return _close(world, line, refusal or _without_card())
+    line.update(
+        payment_method=chosen["id"],
+        fingerprint=chosen["card"]["fingerprint"],
+        brand=chosen["card"]["brand"],
+    )
+    attempt = Attempt(billed, chosen, cause, line)
+    outcome = scripts.decide(world, scripts.Charging(chosen, billed))
+    billed["_charges"] += 1
+    if outcome.requires_action:
+        return _close(world, line, _ask_the_customer(world, attempt))
+    charged = _charge(world, attempt, outcome.decline)
+    if outcome.decline is None:
+        _paid(world, attempt, charged)
+        return _close(world, line, None)
+    return _close(world, line, _declined(world, attempt, charged, outcome.decline))
+
+
+def pay_out_of_band(world: World, billed: Document, cause: Cause) -> None:
+    """Note that the money came from outside Stripe; raises StripeError when it cannot be paid."""
+    refusal = _refusal(billed, None)
+    if refusal:
+        raise refusal
+    billed["_paid_out_of_band"] = True
+    _settle(world, billed, cause)
+    for kind in ("invoice.paid", "invoice.payment_succeeded"):
+        emit(world, kind, billed, cause)
+
+
+def card_for(world: World, billed: Document) -> Document | None:
+    """The card Stripe would take: the invoice's, the subscription's, the customer's default."""
+    subscription = world.store.get("subscription", billed["_subscription"]) or {}
+    buyer = world.store.get("customer", billed["customer"]) or {}
+    slots = (
+        billed["default_payment_method"],
+        subscription.get("default_payment_method"),
+        buyer.get("invoice_settings", {}).get("default_payment_method"),
+    )
+    for slot in slots:
+        if slot:
+            found = world.store.get("payment_method", slot)
+            return found if found and found["customer"] == billed["customer"] else None
+    return None
+
+
+def _refusal(billed: Document, card: Document | None) -> StripeError | None:
+    if billed["status"] in _NOT_PAYABLE:
+        return refused(_NOT_PAYABLE[billed["status"]])
+    if card and card["customer"] != billed["customer"]:
+        return refused(
+            f"The payment method {card['id']} does not belong to the customer of this invoice.",
+            param="payment_method",
+        )
+    return None
+
+
+def _without_card() -> StripeError:
+    return refused(
+        "Cannot charge customer that has no active card or default payment method. Please add a "
+        "default payment method to the customer.",
+        code="invoice_no_payment_method_types",
+    )
+
+
+def _close(world: World, line: Document, refusal: StripeError | None) -> StripeError | None:
+    if refusal is None:
+        line.update(outcome="succeeded", money_moved=True, http_status=200)
+    else:
+        line.update(http_status=refusal.status)
+    world.store.touch(line)
+    return refusal
+
+
+def _charge(world: World, attempt: Attempt, decline: str | None) -> Document:
+    intent = world.store.get("payment_intent", attempt.invoice["_payment_intent"])
+    assert intent is not None
+    charged = world.store.insert(build_charge(world, intent, attempt.card, decline))
+    intent.update(latest_charge=charged["id"], next_action=None)
+    attempt.invoice.update(_charge=charged["id"], attempted=True)
+    attempt.line.update(charge=charged["id"])
+    world.store.touch(intent)
+    return charged
+
+
+def _paid(world: World, attempt: Attempt, charged: Document) -> None:
+    billed, cause = attempt.invoice, attempt.cause
+    intent = world.store.get("payment_intent", billed["_payment_intent"])
+    assert intent is not None
+    intent.update(
+        status="succeeded",
+        amount_received=intent["amount"],
+        last_payment_error=None,
+        payment_method=attempt.card["id"],
+    )
+    world.store.touch(intent)
+    emit(world, "charge.succeeded", charged, cause)
+    emit(world, "payment_intent.succeeded", intent, cause)
+    if billed["attempt_count"] == 0:
+        billed["attempt_count"] = 1
+    _settle(world, billed, cause)
+    for kind in ("invoice.paid", "invoice.payment_succeeded"):
+        emit(world, kind, billed, cause)
+
+
+def _settle(world: World, billed: Document, cause: Cause) -> None:
+    """The invoice is paid in full, its payment link with it, and the subscription follows."""
+    now = world.now()
+    before = {name: billed[name] for name in ("status", "next_payment_attempt", "auto_advance")}
+    billed["status_transitions"]["paid_at"] = now
+    billed.update(
+        status="paid", amount_paid=billed["amount_due"], amount_remaining=0, auto_advance=False,
+        next_payment_attempt=None, attempted=True,
+    )  # fmt: skip
+    world.store.touch(billed)
+    for link in world.store.newest_first(
+        "invoice_payment", billed["_account"], "invoice", billed["id"]
+    ):
+        link.update(status="paid", amount_paid=billed["amount_paid"])
+        link["status_transitions"]["paid_at"] = now
+        world.store.touch(link)
+        emit(world, "invoice_payment.paid", link, cause)
+    emit(world, "invoice.updated", billed, cause, before)
+    follow_invoice(world, billed, cause)
+
+
+def _declined(world: World, attempt: Attempt, charged: Document, decline: str) -> StripeError:
+    billed, cause = attempt.invoice, attempt.cause
+    intent = world.store.get("payment_intent", billed["_payment_intent"])
+    assert intent is not None
+    error = _card_error(attempt.card, charged, decline)
+    intent.update(status="requires_payment_method", payment_method=None, last_payment_error=error)
+    world.store.touch(intent)
+    if decline in cards.STRIPE_STOPS:
+        billed["_stopped_pm"] = attempt.card["id"]
+    attempt.line.update(outcome="declined", decline_code=decline, advice_code=error["advice_code"])
+    emit(world, "charge.failed", charged, cause)
+    emit(world, "payment_intent.payment_failed", intent, cause)
+    failed(world, billed, cause)
+    if decline == "authentication_required":
+        emit(world, "invoice.payment_action_required", billed, cause)
+    return StripeError(
+        402,
+        "card_error",
+        error["message"],
+        stored=True,
+        **{key: value for key, value in error.items() if key not in {"type", "message"}},
+        payment_intent=render(intent, old=False),
+    )
+
+
+def failed(world: World, billed: Document, cause: Cause) -> None:
+    """Count a failed try, plan Stripe's next one, let the subscription follow, tell.
+
+    Any first try counts; afterwards only Stripe's own do (API reference, Invoice.attempt_count).
+    """
+    names = ("attempt_count", "attempted", "next_payment_attempt")
+    before = {name: billed[name] for name in names}
+    first = billed["attempt_count"] == 0
+    billed["attempted"] = True
+    if first or cause.by == "stripe_retry":
+        billed["attempt_count"] += 1
+    if billed["_first_failed_at"] is None:
+        billed["_first_failed_at"] = world.now()
+    schedule_next(world, billed, cause)
+    world.store.touch(billed)
+    emit(world, "invoice.payment_failed", billed, cause)
+    changed = {name: old for name, old in before.items() if old != billed[name]}
+    if changed:
+        emit(world, "invoice.updated", billed, cause, changed)
+    follow_invoice(world, billed, cause)
+
+
+def _card_error(card: Document, charged: Document, decline: str) -> dict[str, Any]:
+    outcome, code = charged["outcome"], cards.error_code(decline)
+    error = {
+        "advice_code": outcome["advice_code"], "charge": charged["id"],
+        "code": code, "decline_code": decline, "doc_url": doc_url(code),
+        "message": cards.message(decline), "network_advice_code": outcome["network_advice_code"],
+        "network_decline_code": outcome["network_decline_code"],
+        "payment_method": render(card, old=False), "type": "card_error",
+    }  # fmt: skip
+    return {key: value for key, value in error.items() if value is not None}
+
+
+def _ask_the_customer(world: World, attempt: Attempt) -> StripeError:
+    """The bank wants to see the customer: no charge, the intent waits."""
+    billed, cause = attempt.invoice, attempt.cause
+    intent = world.store.get("payment_intent", billed["_payment_intent"])
+    assert intent is not None
+    intent.update(
+        status="requires_action",
+        payment_method=attempt.card["id"],
+        next_action={
+            "type": "use_stripe_sdk",
+            "use_stripe_sdk": {"type": "three_d_secure_redirect"},
+        },
+    )
+    world.store.touch(intent)
+    attempt.line.update(outcome="requires_action", decline_code="authentication_required")
+    emit(world, "payment_intent.requires_action", intent, cause)
+    failed(world, billed, cause)
+    emit(world, "invoice.payment_action_required", billed, cause)
+    return StripeError(
+        402,
+        "card_error",
+        "Payment for this invoice requires additional user action before it can be completed "
+        "successfully. Payment can be completed using the PaymentIntent associated with the "
+        "invoice.",
+        stored=True,
+        code="invoice_payment_intent_requires_action",
+        payment_intent=render(intent, old=False),
+        payment_method=render(attempt.card, old=False),
+    )

@@ -1,0 +1,195 @@
+"""Scenes: the populations a rehearsal starts with, and those who come later."""
+
+import gc
+from collections.abc import Mapping
+from random import Random
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from rehearsal.people import USUAL_MIX, Person, Temperament, populate
+from rehearsal.stripe_double.billing import collect
+from rehearsal.stripe_double.cards import TestCard
+from rehearsal.stripe_double.objects import customer, payment_method, price, product, subscription
+from rehearsal.stripe_double.renewals import Renewals, period_end
+from rehearsal.stripe_double.scripts import set_script
+from rehearsal.stripe_double.standing import ENDED
+from rehearsal.stripe_double.store import Document
+from rehearsal.stripe_double.world import DAY_S, Cause, World
+
+SEEDING: Final = Cause("seed")
+DEMO_SPREAD_S: Final = 10 * DAY_S
+MAX_PEOPLE: Final = 200_000
+
+
+SceneName = Literal["demo", "burst", "empty"]
+
+
+class Scene(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to seed: `n` people whose subscriptions first renew over `spread_s` virtual seconds.
+
+    `mix` weighs their temperaments; `history` gives each a first paid invoice in the past.
+    """
+
+    scene: SceneName = "demo"
+    n: int = 60
+    seed: int = 1
+    spread_s: float | None = None
+    mix: dict[Temperament, float] | None = None
+    account: str | None = None
+    history: bool | None = None
+
+
+class Scenes:
+    """Seeds scenes and keeps a demo populated."""
+
+    def __init__(self, world: World, renewals: Renewals) -> None:
+        self._world = world
+        self._renewals = renewals
+        world.on_due["arrivals"] = self._arrivals
+
+    def seed(self, scene: Scene, account: str) -> int:
+        """Create the scene's people in the account without telling anybody; answers how many."""
+        if scene.scene == "empty":
+            return 0
+        gc.disable()  # a million new containers and not one of them garbage
+        try:
+            return self._seed(scene, account)
+        finally:
+            gc.enable()
+
+    def _seed(self, scene: Scene, account: str) -> int:
+        count = min(scene.n, MAX_PEOPLE)
+        demo = scene.scene == "demo"
+        past = demo if scene.history is None else scene.history
+        spread = scene.spread_s if scene.spread_s is not None else (DEMO_SPREAD_S if demo else 0)
+        first = self._world.store.count("person")
+        mix: Mapping[Temperament, float] = scene.mix or USUAL_MIX
+        random = Random(f"{scene.seed}:{first}:spread")
+        for number, person in enumerate(populate(count, scene.seed, mix, first)):
+            begins = spread * (number + random.random()) / count
+            self._settle(account, person, begins, history=past)
+        if demo:
+            self._keep_populated(scene, account, count)
+        return count
+
+    def _keep_populated(self, scene: Scene, account: str, count: int) -> None:
+        self._world.store.insert(
+            {
+                "object": "scene", "id": self._world.new_id("scene_", 8), "_account": account,
+                "seed": scene.seed, "size": count, "mix": scene.mix,
+                "due": self._world.seconds() + DAY_S,
+            }
+        )  # fmt: skip
+        self.wake()
+
+    def wake(self) -> None:
+        """Take up the daily arrivals, of this run or of an earlier one."""
+        for kept in self._world.store.all("scene"):
+            self._world.at(kept["due"], "arrivals", kept["id"])
+
+    def _arrivals(self, key: str) -> None:
+        """Once a virtual day: somebody new for each who has left."""
+        kept = self._world.store.get("scene", key)
+        if kept is None or kept["due"] > self._world.seconds():
+            return
+        kept["due"] += DAY_S
+        self._world.store.touch(kept)
+        self._world.at(kept["due"], "arrivals", key)
+        running = sum(
+            1
+            for each in self._world.store.newest_first("subscription", kept["_account"])
+            if each["status"] not in ENDED
+        )
+        first = self._world.store.count("person")
+        missing = max(0, kept["size"] - running)
+        mix: Mapping[Temperament, float] = kept["mix"] or USUAL_MIX
+        random = Random(f"{kept['seed']}:{first}:arrivals")
+        for person in populate(missing, kept["seed"], mix, first):
+            self._settle(kept["_account"], person, random.uniform(0, DEMO_SPREAD_S), history=True)
+
+    def _settle(self, account: str, person: Person, begins_s: float, *, history: bool) -> None:
+        """Make the person a customer with a card and a subscription renewing in `begins_s`."""
+        world, was_quiet = self._world, self._world.quiet
+        world.quiet = True
+        try:
+            buyer = self._customer(account, person)
+            bought = self._subscription(buyer, person, begins_s)
+            if history:
+                self._first_period_paid(bought)
+            self._renewals.plan(bought)
+            set_script(world, account, buyer["id"], list(person.rules))
+        finally:
+            world.quiet = was_quiet
+
+    def _customer(self, account: str, person: Person) -> Document:
+        world = self._world
+        kind = TestCard(person.brand, person.last4, person.funding, person.country)
+        address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+        buyer = world.store.insert(
+            customer(
+                world, account, name=person.name, email=person.email,
+                preferred_locales=[person.locale], address={**address, "country": person.country},
+                metadata={"timezone": person.timezone},
+            )
+        )  # fmt: skip
+        card = payment_method(
+            world, account, kind, customer=buyer["id"],
+            billing_details={"email": person.email, "name": person.name},
+        )  # fmt: skip
+        card["card"].update(exp_month=person.exp_month, exp_year=person.exp_year)
+        world.store.insert(card)
+        buyer["invoice_settings"]["default_payment_method"] = card["id"]
+        world.store.insert(
+            {
+                "object": "person", "id": buyer["id"], "_account": account,
+                **msgspec.to_builtins(person),
+            }
+        )  # fmt: skip
+        return buyer
+
+    def _subscription(self, buyer: Document, person: Person, begins_s: float) -> Document:
+        world = self._world
+        renews = int(world.seconds() + begins_s)
+        bought = subscription(world, buyer, self._price(buyer["_account"], person), 1, renews)
+        start = _one_period_before(renews, person.interval)
+        item = bought["items"]["data"][0]
+        item.update(current_period_start=start, created=start)
+        bought.update(created=start, start_date=start, billing_cycle_anchor=renews)
+        buyer["created"] = start
+        return world.store.insert(bought)
+
+    def _price(self, account: str, person: Person) -> Document:
+        world = self._world
+        key = f"price_{account[5:]}_{person.product}_{person.currency}_{person.interval}".lower()
+        if found := world.store.get("price", key):
+            return found
+        sold = world.store.insert(product(world, account, person.product))
+        made = price(
+            world, account, sold["id"], person.amount_minor, person.currency, id=key,
+            nickname=person.product,
+        )  # fmt: skip
+        made["recurring"]["interval"] = person.interval
+        return world.store.insert(made)
+
+    def _first_period_paid(self, bought: Document) -> None:
+        """The invoice of the period that is running now, paid when it began."""
+        world = self._world
+        begun = bought["items"]["data"][0]["current_period_start"]
+        world.freeze(begun)
+        try:
+            billed = self._renewals.invoice(bought, "subscription_create", SEEDING)
+            collect(world, billed, SEEDING)
+        finally:
+            world.freeze(None)
+
+
+def _one_period_before(renews: int, interval: str) -> int:
+    if interval == "week":
+        return renews - 7 * DAY_S
+    start = renews - 31 * DAY_S
+    plan: dict[str, Any] = {"interval": "month", "interval_count": 1}
+    while period_end(start, plan, start) < renews:
+        start += DAY_S
+    return start

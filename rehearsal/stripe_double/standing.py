@@ -1,0 +1,69 @@
+"""A subscription's status follows its latest invoice: active, past due, incomplete, ended."""
+
+from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.store import Document
+from rehearsal.stripe_double.world import Cause, World
+
+ENDED = frozenset({"canceled", "incomplete_expired"})
+
+
+def follow_invoice(world: World, billed: Document, cause: Cause) -> None:
+    """Set the status the invoice's new state means for its subscription, and tell of a change."""
+    subscription = world.store.get("subscription", billed["_subscription"])
+    if subscription is None or subscription["status"] in ENDED:
+        return
+    if subscription["latest_invoice"] != billed["id"]:
+        return
+    status = _status(subscription, billed)
+    if status != subscription["status"]:
+        set_status(world, subscription, status, cause)
+
+
+def _status(subscription: Document, billed: Document) -> str:
+    if billed["status"] == "open":
+        first = billed["billing_reason"] == "subscription_create"
+        return "incomplete" if first else "past_due"
+    if billed["status"] in {"paid", "void"}:
+        return "active"
+    return str(subscription["status"])
+
+
+def set_status(world: World, subscription: Document, status: str, cause: Cause) -> None:
+    """Change the status and emit the update with what it was before."""
+    before = {"status": subscription["status"]}
+    subscription["status"] = status
+    world.store.touch(subscription)
+    emit(world, "customer.subscription.updated", subscription, cause, before)
+
+
+def cancel_all(world: World, buyer: Document, cause: Cause) -> int:
+    """End every running subscription of a customer; answers how many there were."""
+    running = [
+        each
+        for each in world.store.newest_first(
+            "subscription", buyer["_account"], "customer", buyer["id"]
+        )
+        if each["status"] not in ENDED
+    ]
+    for subscription in running:
+        end(world, subscription, "cancellation_requested", cause)
+    return len(running)
+
+
+def end(world: World, subscription: Document, reason: str, cause: Cause) -> None:
+    """Cancel now: Stripe stops collecting its open invoices by itself; they stay open."""
+    now = world.now()
+    subscription.update(status="canceled", canceled_at=now, ended_at=now)
+    subscription["cancellation_details"]["reason"] = reason
+    world.store.touch(subscription)
+    emit(world, "customer.subscription.deleted", subscription, cause)
+    for billed in world.store.newest_first(
+        "invoice", subscription["_account"], "_subscription", subscription["id"]
+    ):
+        if billed["status"] == "open" and billed["auto_advance"]:
+            before = {
+                "auto_advance": True, "next_payment_attempt": billed["next_payment_attempt"],
+            }  # fmt: skip
+            billed.update(auto_advance=False, next_payment_attempt=None)
+            world.store.touch(billed)
+            emit(world, "invoice.updated", billed, cause, before)
