@@ -1,0 +1,207 @@
+"""A whole web app over the shipped memory adapters, for tests and for looking at pages."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+from litestar import Litestar
+
+from adapters.memory.accounts import MemorySessionStore, MemoryUserStore
+from adapters.memory.pages import MemoryPages
+from adapters.memory.registry import MemoryRegistry
+from adapters.memory.unit_of_work import units_of_work
+from adapters.memory.world import MemoryWorld
+from application.case_ids import case_id_for
+from application.change_case import CaseRef
+from application.ports.accounts import UserRecord
+from application.ports.conveyor import IncomingEvent
+from application.ports.payments import MalformedEvent
+from application.ports.registry import MerchantProfile
+from domain.recovery.actions import next_action
+from domain.recovery.case import replay
+from tests.web.stories import ACCOUNT, POLICY, Story
+from web.app import create_app
+from web.parts import WebParts
+
+NOW = datetime(2026, 7, 10, 8, 30, tzinfo=UTC)
+ACME = UUID("00000000-0000-4000-8000-00000000000a")
+OTHER = UUID("00000000-0000-4000-8000-00000000000b")
+EMAIL, PASSWORD = "mara@acme.example", "correct horse battery"
+STRANGER = "otto@other.example"
+TEAMLESS = "nobody@acme.example"
+BASE_URL = "http://127.0.0.1:8000"
+HOSTED = "https://invoice.stripe.com/i/acct_1/test_1"
+
+
+class FakePasswords:
+    """Costs nothing; notes what it was asked to compare with."""
+
+    def __init__(self) -> None:
+        self.compared: list[str] = []
+
+    async def hash(self, password: str) -> str:
+        return f"fake:{password}"
+
+    async def matches(self, password_hash: str, password: str) -> bool:
+        self.compared.append(password_hash)
+        return password_hash == f"fake:{password}"
+
+
+class FakeIntake:
+    """Keeps events; can be told to fail."""
+
+    def __init__(self) -> None:
+        self.kept: list[IncomingEvent] = []
+        self.fault: Exception | None = None
+
+    async def keep(self, event: IncomingEvent) -> None:
+        await asyncio.sleep(0)
+        if self.fault is not None:
+            raise self.fault
+        self.kept.append(event)
+
+
+def read_envelope(raw: bytes) -> IncomingEvent:
+    """As strict as the real one, as far as the route can tell."""
+    try:
+        data = msgspec.json.decode(raw)
+    except msgspec.MsgspecError as fault:
+        raise MalformedEvent from fault
+    if not isinstance(data, dict) or not isinstance(data.get("id"), str):
+        raise MalformedEvent
+    return IncomingEvent(
+        event_id=data["id"], account=None, livemode=False, type="invoice.paid", raw=raw
+    )
+
+
+class Site:
+    """One app, everything it was given, and verbs to make things happen behind it."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: NOW, **wishes: Any) -> None:
+        self.now, self.world = now, MemoryWorld()
+        self.passwords, self.intake = FakePasswords(), FakeIntake()
+        self.payment_page: str | None = HOSTED
+        self.payment_fault: Exception | None = None
+        self.ready: dict[str, Callable[[], Awaitable[None]]] = {}
+        self.observed: list[tuple[str, int]] = []
+        self.asked_for_changes = 0
+        self.parts = WebParts(**{**self._given(), **wishes})
+        self.app: Litestar = create_app(self.parts)
+
+    async def open_house(self) -> None:
+        """Two merchants, a person of each, and one of neither."""
+        for merchant_id, name in ((ACME, "Acme Books"), (OTHER, "Other Ltd")):
+            self.world.merchants[merchant_id] = MerchantProfile(
+                merchant_id=merchant_id, name=name, timezone="Europe/Berlin", reply_to=None
+            )
+            self.world.policies[merchant_id, POLICY.version] = POLICY
+        for email, merchant_id in ((EMAIL, ACME), (STRANGER, OTHER), (TEAMLESS, None)):
+            user = UserRecord(user_id=uuid4(), email=email, password_hash=f"fake:{PASSWORD}")
+            self.world.users[email] = user
+            if merchant_id:
+                self.world.roles[merchant_id, user.user_id] = "owner"
+
+    async def tell(self, story: Story, merchant_id: UUID = ACME) -> UUID:
+        """Bring the case of a story to what it is by now."""
+        history = story.until(self.now())
+        case_id = case_id_for(str(merchant_id), story.invoice_id)
+        async with units_of_work(self.world)(merchant_id) as work:
+            known = await work.cases.load(case_id)
+            for version in range(len(known), len(history)):
+                case = replay(history[: version + 1])
+                await work.cases.append(case_id, version, (history[version],), case)
+            await work.actions.put(case_id, next_action(replay(history)))
+            await work.customers.keep(ACCOUNT, story.customer())
+        return case_id
+
+    async def link(self, token: str, case_id: UUID, lasts: timedelta = timedelta(days=30)) -> None:
+        """A customer's link to a case of Acme's."""
+        async with units_of_work(self.world)(ACME) as work:
+            digest = sha256(token.encode()).digest()
+            await work.links.keep(digest, case_id, self.now() + lasts)
+
+    async def changes(self, merchant_id: UUID) -> str:
+        """How many events there are: another text after each change."""
+        self.asked_for_changes += 1
+        held = [h for (owner, _), h in self.world.cases.items() if owner == merchant_id]
+        return str(sum(h.state.version for h in held))
+
+    def _given(self) -> dict[str, Any]:
+        return {
+            "pages": MemoryPages(self.world),
+            "users": MemoryUserStore(self.world),
+            "sessions": MemorySessionStore(self.world),
+            "passwords": self.passwords,
+            "registry": MemoryRegistry(self.world, self.now),
+            "intake": self.intake,
+            "verify_webhook": lambda raw, signature: signature == "good",
+            "read_envelope": read_envelope,
+            "open_payment_page": self._open_payment_page,
+            "changes": self.changes,
+            "clock": self.now,
+            "base_url": BASE_URL,
+            "secret": "a secret of at least thirty-two characters",
+            "metrics_text": self._metrics,
+            "ready_checks": self.ready,
+            "observe": lambda route, status, _: self.observed.append((route, status)),
+            "poll_s": 0.02,
+        }
+
+    async def _open_payment_page(self, case: CaseRef) -> str | None:
+        if self.payment_fault is not None:
+            raise self.payment_fault
+        return self.payment_page
+
+    async def _metrics(self) -> bytes:
+        return b"chargechase_up 1\n"
+
+
+@asynccontextmanager
+async def running(site: Site) -> AsyncIterator[Site]:
+    """The app's lifespan, in a task of its own: it must be left by the task that entered it."""
+    up, down = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with site.app.lifespan():
+            up.set()
+            await down.wait()
+
+    task = asyncio.create_task(live())
+    await asyncio.wait((task, asyncio.create_task(up.wait())), return_when="FIRST_COMPLETED")
+    if task.done():
+        task.result()
+    try:
+        yield site
+    finally:
+        down.set()
+        await task
+
+
+def visitor(site: Site, address: str = "127.0.0.1", **changes: Any) -> httpx.AsyncClient:
+    """A browser without JavaScript: keeps cookies, follows nothing by itself."""
+    transport = httpx.ASGITransport(
+        app=site.app,  # type: ignore[arg-type]
+        raise_app_exceptions=False,
+        client=(address, 50_000),
+    )
+    return httpx.AsyncClient(**{"transport": transport, "base_url": site.parts.base_url, **changes})
+
+
+async def sign_in(
+    client: httpx.AsyncClient, email: str = EMAIL, password: str = PASSWORD, **more: str
+) -> httpx.Response:
+    """Fill the form in and send it."""
+    page = await client.get("/sign-in")
+    form = {"email": email, "password": password, "form_token": form_token(page.text), **more}
+    return await client.post("/sign-in", data=form)
+
+
+def form_token(page: str) -> str:
+    """The hidden field of a page's form."""
+    return page.split('name="form_token" value="')[1].split('"')[0]

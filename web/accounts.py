@@ -1,0 +1,161 @@
+"""Signing in and out."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Final
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+
+from application.ports.accounts import UserRecord
+from web.attempts import AttemptLimiter
+from web.forms import read_form
+from web.parts import WebParts
+from web.rendering import NO_STORE, AnyRequest, Renderer
+from web.sessions import Sessions
+
+TRIES_PER_ACCOUNT: Final = 10  # from one address, in five minutes
+TRIES_PER_ADDRESS: Final = 50
+MOST_AT_ONCE: Final = 32  # each waits for argon2id; more would only queue
+LONGEST_PASSWORD: Final = 256  # bytes
+LONGEST_EMAIL: Final = 254
+
+WRONG: Final = "The address and the password do not go together. Please try again."
+BUSY: Final = "Many people are signing in just now. Please try again in a moment."
+NO_TEAM: Final = "You are not a member of a team any more. Ask a colleague to invite you."
+
+
+@dataclass(slots=True)
+class Door:
+    """What sign-in needs between two requests."""
+
+    parts: WebParts
+    limiter: AttemptLimiter = field(default_factory=lambda: AttemptLimiter(time.monotonic))
+    at_once: int = 0
+    _decoy: asyncio.Task[str] | None = None
+
+    def decoy(self) -> asyncio.Task[str]:
+        """A hash that no password fits: an unknown address must take as long as a known one."""
+        if self._decoy is None:
+            self._decoy = asyncio.ensure_future(self.parts.passwords.hash(token_hex(16)))
+        return self._decoy
+
+    def wait_s(self, address: str, email: str) -> float:
+        """Seconds until this address may try again; 0.0 means now."""
+        wait = self.limiter.wait_s((address,), TRIES_PER_ADDRESS)
+        return wait or self.limiter.wait_s((address, email), TRIES_PER_ACCOUNT)
+
+    async def person(self, email: str, password: str) -> UserRecord | None:
+        """Who this is, or None; the same work whether the address is known or not."""
+        decoy = await self.decoy()
+        user = await self.parts.users.find(email) if len(email) <= LONGEST_EMAIL else None
+        fitting = len(password.encode()) <= LONGEST_PASSWORD
+        matches = await self.parts.passwords.matches(
+            user.password_hash if user else decoy, password if fitting else ""
+        )
+        return user if user and fitting and matches else None
+
+
+@get("/sign-in")
+async def sign_in_page(
+    request: AnyRequest,
+    sessions: NamedDependency[Sessions],
+    door: NamedDependency[Door],
+    renderer: NamedDependency[Renderer],
+) -> Response[str]:
+    """The form; who is signed in already goes on."""
+    wanted = local_path(request.query_params.get("next"))
+    if await sessions.principal(request) is not None:
+        return Response("", status_code=303, headers={**NO_STORE, "Location": wanted})
+    door.decoy()
+    return _form(request, renderer, wanted=wanted)
+
+
+@post("/sign-in", status_code=200)
+async def sign_in(
+    request: AnyRequest,
+    parts: NamedDependency[WebParts],
+    sessions: NamedDependency[Sessions],
+    door: NamedDependency[Door],
+    renderer: NamedDependency[Renderer],
+) -> Response[str]:
+    """A new session, or the form again with one sentence that gives nothing away."""
+    form = await read_form(request, parts)
+    email, wanted = form.get("email", "").strip(), local_path(form.get("next"))
+    wait_s = door.wait_s(_address(request, parts), email.lower())
+    if wait_s > 0:
+        message = f"There were many tries. Please wait {_minutes(wait_s)} and try again."
+        page = _form(request, renderer, 429, wanted=wanted, email=email, message=message)
+        page.headers["Retry-After"] = str(int(wait_s) + 1)
+        return page
+    if door.at_once >= MOST_AT_ONCE:
+        return _form(request, renderer, 429, wanted=wanted, email=email, message=BUSY)
+    door.at_once += 1
+    try:
+        user = await door.person(email, form.get("password", ""))
+    finally:
+        door.at_once -= 1
+    if user is None:
+        return _form(request, renderer, 422, wanted=wanted, email=email, message=WRONG)
+    teams = await parts.users.merchants_of(user.user_id)
+    if not teams:
+        return _form(request, renderer, 422, wanted=wanted, email=email, message=NO_TEAM)
+    response: Response[str] = Response(
+        "", status_code=303, headers={**NO_STORE, "Location": wanted}
+    )
+    await sessions.begin(request, response, user.user_id, teams[0])
+    return response
+
+
+@post("/sign-out", status_code=303)
+async def sign_out(request: AnyRequest, sessions: NamedDependency[Sessions]) -> Redirect:
+    """Ends the session on the server, so that a copied cookie is worth nothing."""
+    response = Redirect("/sign-in", status_code=303)
+    await sessions.end(request, response)
+    return response
+
+
+def local_path(wanted: str | None) -> str:
+    """`wanted` if it is a page of ours, else the list: nobody is sent to another site."""
+    if wanted is None or len(wanted) > 200 or not wanted.isascii() or not wanted.isprintable():
+        return "/cases"
+    if not wanted.startswith("/") or wanted.startswith(("//", "/sign-in")) or "\\" in wanted:
+        return "/cases"
+    return wanted
+
+
+def _form(
+    request: AnyRequest,
+    renderer: Renderer,
+    status: int = 200,
+    *,
+    wanted: str,
+    email: str = "",
+    message: str = "",
+) -> Response[str]:
+    def page(form_token: str) -> Response[str]:
+        return renderer.page(
+            "accounts/sign_in.html",
+            status,
+            form_token=form_token,
+            wanted=wanted,
+            email=email[:LONGEST_EMAIL],
+            message=message,
+        )
+
+    return renderer.tokens.fresh(request, page)
+
+
+def _address(request: AnyRequest, parts: WebParts) -> str:
+    """The visitor's address: from the proxy's header if one is trusted, else the connection's."""
+    if parts.address_header:
+        return request.headers.get(parts.address_header, "")[:64]
+    return request.client.host if request.client else ""
+
+
+def _minutes(wait_s: float) -> str:
+    minutes = int(wait_s // 60) + 1
+    return "a minute" if minutes == 1 else f"{minutes} minutes"

@@ -1,0 +1,94 @@
+"""The web app: routes and what they share. Everything from outside comes in as `WebParts`."""
+
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+
+from web import accounts, assets, cases, customer, health, live
+from web.assets import Assets
+from web.edge import Edge
+from web.errors import error_handler
+from web.forms import MOST_BYTES as MOST_FORM_BYTES
+from web.parts import WebParts
+from web.rendering import Renderer, build_renderer
+from web.security import FormTokens, form_check, origin_check
+from web.sessions import CookieNames, Sessions, require_principal
+from web.stripe_webhooks import webhook_route
+
+
+def create_app(parts: WebParts) -> Litestar:
+    """An ASGI app; opening pools and the like is `parts.on_startup`'s."""
+    sessions = Sessions(parts, CookieNames.of(parts))
+    tokens = FormTokens(parts.secret, sessions)
+    files = Assets()
+    renderer = build_renderer(parts, files, tokens)
+    on_error = error_handler(parts, renderer)
+    app = Litestar(
+        route_handlers=[
+            webhook_route(parts),
+            health.live,
+            health.ready,
+            health.metrics,
+            assets.serve_asset,
+            _pages(parts, sessions, tokens),
+            _customers_pages(parts),
+        ],
+        dependencies=_shared(parts, sessions, files, renderer),
+        exception_handlers={Exception: on_error, HTTPException: on_error},
+        on_startup=list(parts.on_startup),
+        on_shutdown=list(parts.on_shutdown),
+        request_max_body_size=MOST_FORM_BYTES,
+        openapi_config=None,
+        logging_config=None,
+    )
+    app.asgi_handler = Edge(app.asgi_handler, parts)
+    return app
+
+
+def _pages(parts: WebParts, sessions: Sessions, tokens: FormTokens) -> Router:
+    """For people of a merchant's team: behind host, origin and form token."""
+    return Router(
+        path="/",
+        route_handlers=[
+            accounts.sign_in_page,
+            accounts.sign_in,
+            accounts.sign_out,
+            cases.home,
+            cases.list_cases,
+            cases.show_case,
+            cases.mailbox,
+            live.events,
+        ],
+        dependencies={
+            "principal": Provide(require_principal),
+            "door": _given(accounts.Door(parts)),
+            "watches": _given(live.Watches(parts)),
+        },
+        before_request=form_check(parts, tokens),
+    )
+
+
+def _customers_pages(parts: WebParts) -> Router:
+    """No cookie stands behind these, so no token either: the link itself is the key."""
+    return Router(
+        path="/",
+        route_handlers=[customer.open_link, customer.go_to_payment],
+        before_request=origin_check(parts),
+    )
+
+
+def _shared(
+    parts: WebParts, sessions: Sessions, files: Assets, renderer: Renderer
+) -> dict[str, Provide]:
+    return {
+        "parts": _given(parts),
+        "sessions": _given(sessions),
+        "assets": _given(files),
+        "renderer": _given(renderer),
+    }
+
+
+def _given(value: Any) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)

@@ -1,0 +1,143 @@
+"""From the rows of a page to what the list shows. Runs for each row of each page: kept lean."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from application.views import CasePage, CaseRow, MoneyOfPhase
+from domain.recovery.transitions import Phase
+from web import money, times, wording
+from web.spark import spark
+
+# The order in which a merchant asks: what came back, what is on its way, who must act.
+SHOWN: Final = (
+    Phase.RECOVERED,
+    Phase.WAITING,
+    Phase.CHARGING,
+    Phase.CUSTOMER,
+    Phase.LOST,
+    Phase.STOPPED,
+)
+ALWAYS: Final = frozenset({Phase.RECOVERED, Phase.WAITING, Phase.CUSTOMER, Phase.LOST})
+MOST_CURRENCIES: Final = 3
+
+
+class Line(Struct, frozen=True, gc=False):
+    """One row, ready to be printed."""
+
+    url: str
+    key: str
+    name: str
+    detail: str
+    amount: Markup
+    words: wording.PhaseWords
+    spark: Markup
+    next: str
+    opened: str
+    opened_at: str
+    opened_full: str
+
+
+class Figure(Struct, frozen=True, gc=False):
+    """One figure above the list, which is also the way to narrow it."""
+
+    url: str
+    words: wording.PhaseWords
+    cases: int
+    sums: tuple[Markup, ...]
+    more: int  # currencies that are not shown
+    chosen: bool
+
+
+class CaseListView(Struct, frozen=True):
+    """The list with its figures."""
+
+    lines: tuple[Line, ...]
+    figures: tuple[Figure, ...]
+    total: int
+    phase: wording.PhaseWords | None
+    older: str | None
+    first: str | None  # the way back to the newest, on a later page
+    here: str
+    now: datetime
+
+
+def build(
+    page: CasePage,
+    sums: Iterable[MoneyOfPhase],
+    phase: Phase | None,
+    after: str | None,
+    now: datetime,
+    zone: str,
+) -> CaseListView:
+    """What `cases/_list.html` prints."""
+    sums = tuple(sums)
+    return CaseListView(
+        lines=tuple(_line(row, now, zone) for row in page.rows),
+        figures=tuple(_figures(sums, phase)),
+        total=sum(part.cases for part in sums),
+        phase=wording.PHASES[phase] if phase else None,
+        older=_url(phase, page.after) if page.after else None,
+        first=_url(phase, None) if after else None,
+        here=_url(phase, after),
+        now=now,
+    )
+
+
+def _line(row: CaseRow, now: datetime, zone: str) -> Line:
+    key = str(row.case_id)
+    is_back = row.phase is Phase.RECOVERED
+    amount = row.recovered_minor if is_back else row.amount_minor
+    return Line(
+        url=f"/cases/{key}",
+        key=key,
+        name=row.customer_name or row.customer_email or "A customer without a name",
+        detail=row.number or row.invoice_id,
+        amount=money.html(amount, row.currency),
+        words=wording.PHASES[row.phase],
+        spark=spark(row, now),
+        next=wording.next_short(row, zone) if row.next else _ended(row, zone),
+        opened=times.relative(row.opened_at, now),
+        opened_at=f"{row.opened_at:%Y-%m-%dT%H:%M:%SZ}",
+        opened_full=times.full(row.opened_at, zone),
+    )
+
+
+def _ended(row: CaseRow, zone: str) -> str:
+    if row.closed_at is None:
+        return ""
+    verb = "Back" if row.phase is Phase.RECOVERED else "Ended"
+    return f"{verb} \u00b7 {times.short(row.closed_at, zone)}"
+
+
+def _figures(sums: tuple[MoneyOfPhase, ...], chosen: Phase | None) -> Iterable[Figure]:
+    for phase in SHOWN:
+        parts = sorted((p for p in sums if p.phase is phase), key=_size, reverse=True)
+        if not parts and phase not in ALWAYS and phase is not chosen:
+            continue
+        yield Figure(
+            url="/cases" if phase is chosen else _url(phase, None),
+            words=wording.PHASES[phase],
+            cases=sum(part.cases for part in parts),
+            sums=tuple(money.html(_amount(p), p.currency) for p in parts[:MOST_CURRENCIES]),
+            more=max(0, len(parts) - MOST_CURRENCIES),
+            chosen=phase is chosen,
+        )
+
+
+def _size(part: MoneyOfPhase) -> tuple[int, str]:
+    return (part.cases, part.currency)
+
+
+def _amount(part: MoneyOfPhase) -> int:
+    return part.recovered_minor if part.phase is Phase.RECOVERED else part.amount_minor
+
+
+def _url(phase: Phase | None, after: str | None) -> str:
+    query = {"phase": str(phase) if phase else None, "after": after}
+    given = {name: value for name, value in query.items() if value}
+    return f"/cases?{urlencode(given)}" if given else "/cases"

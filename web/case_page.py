@@ -1,0 +1,247 @@
+"""From one case to what its page shows: the large chase line, the story, the facts."""
+
+from datetime import datetime
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from application.views import CaseRow, CaseView
+from domain.recovery.actions import ActionKind
+from domain.recovery.case import MarkKind
+from domain.recovery.transitions import Phase
+from web import money, times, wording
+from web.chase_line import WELL, ChaseLine, chase_line, path_of
+from web.declines import label_of
+
+# The drawing's height in shares: captions above, the axis below.
+TOP, DEPTH = 30.0, 42.0
+MOST_TICKS = 8
+
+
+class Spot(Struct, frozen=True, gc=False):
+    """A mark of the large drawing, in percent, with its words."""
+
+    x: str
+    y: str
+    kind: str
+    text: str
+    when: str
+    anchor: str  # start | middle | end: so that the words stay inside
+
+
+class Tick(Struct, frozen=True, gc=False):
+    """A day on the axis."""
+
+    x: str
+    label: str
+    minor: bool  # not labelled where there is little room
+
+
+class Drawing(Struct, frozen=True):
+    """The large chase line, ready to be drawn."""
+
+    past: str
+    future: str
+    hope: str
+    back: str
+    spots: tuple[Spot, ...]
+    ahead: tuple[Spot, ...]
+    ticks: tuple[Tick, ...]
+    now: str | None
+    now_anchor: str
+    end: str
+    about: str
+
+
+class Story(Struct, frozen=True):
+    """One line of the timeline."""
+
+    at: datetime
+    when: str
+    tone: str
+    text: str
+    why: str
+    is_plan: bool
+
+
+class CasePageView(Struct, frozen=True):
+    """Everything the page prints."""
+
+    key: str
+    url: str
+    row: CaseRow
+    title: str
+    words: wording.PhaseWords
+    amount: Markup
+    next: str
+    drawing: Drawing
+    ahead: tuple[Story, ...]
+    story: tuple[Story, ...]
+    card: str
+    family: str
+    budget: str
+    budget_left: int
+    budget_all: int
+    dead: bool
+    changed: str
+
+
+def build(view: CaseView, now: datetime, zone: str) -> CasePageView:
+    """What `cases/_case.html` prints."""
+    row = view.row
+    telling = wording.Telling(zone=zone, currency=row.currency)
+    is_back = row.phase is Phase.RECOVERED
+    amount = row.recovered_minor if is_back else row.amount_minor
+    told = [wording.tell(event, telling) for event in view.history]
+    return CasePageView(
+        key=str(row.case_id),
+        url=f"/cases/{row.case_id}",
+        row=row,
+        title=row.customer_name or row.customer_email or "A customer without a name",
+        words=wording.PHASES[row.phase],
+        amount=money.html(amount, row.currency),
+        next=wording.next_sentence(view, telling),
+        drawing=_draw(view, now, zone),
+        ahead=tuple(reversed(_ahead(view, telling))),
+        story=tuple(reversed([_story(line, zone) for line in told])),
+        card=wording.card_name(row.card),
+        family=label_of(row.family),
+        budget=wording.budget(view),
+        budget_left=max(0, view.card_limit - view.declines_on_card),
+        budget_all=view.card_limit,
+        dead=view.dead is not None,
+        changed=row.changed_at.isoformat(),
+    )
+
+
+def _story(told: wording.Told, zone: str) -> Story:
+    return Story(
+        at=told.at,
+        when=times.short(told.at, zone),
+        tone=told.tone,
+        text=told.text,
+        why=told.why,
+        is_plan=told.tone == "plan",
+    )
+
+
+def _ahead(view: CaseView, telling: wording.Telling) -> list[Story]:
+    """What is planned, in its order: the plan is told as it stands, not as it once was."""
+    if view.row.closed_at is not None:
+        return []
+    stories = [
+        Story(
+            at=at,
+            when=times.short(at, telling.zone),
+            tone="ahead",
+            text=wording.PLANNED[kind],
+            why="",
+            is_plan=False,
+        )
+        for kind, at, _ in _planned(view)
+    ]
+    return sorted(stories, key=lambda story: story.at)
+
+
+def _planned(view: CaseView) -> list[tuple[ActionKind, datetime, int]]:
+    planned = [(ActionKind.CLOSE, view.row.closes_at, 0)]
+    if view.next_attempt_at is not None:
+        planned.append((ActionKind.ATTEMPT, view.next_attempt_at, 0))
+    if view.reminder_at is not None:
+        planned.append((ActionKind.REMINDER, view.reminder_at, 0))
+    following = view.row.next
+    if following is not None and following.kind in (ActionKind.RECONCILE, ActionKind.TAKE_OVER):
+        planned.append((following.kind, following.due_at, following.number))
+    return planned
+
+
+def _draw(view: CaseView, now: datetime, zone: str) -> Drawing:
+    line = chase_line(view.row, now, _planned(view))
+    return Drawing(
+        past=path_of(line.past, 1000, DEPTH, TOP),
+        future=_future(line),
+        hope=_hope(line),
+        back=f"M{line.back * 1000:.1f} {TOP:.1f}H1000" if line.back is not None else "",
+        spots=tuple(
+            Spot(
+                _pct(p.x),
+                _y(p.y),
+                p.kind,
+                wording.MARKS[p.kind],
+                times.short(p.at, zone),
+                _anchor(p.x),
+            )
+            for p in line.points
+        ),
+        ahead=tuple(
+            Spot(
+                _pct(a.x),
+                _y(line.level),
+                a.kind,
+                wording.PLANNED[a.kind],
+                times.short(a.at, zone),
+                _anchor(a.x),
+            )
+            for a in line.ahead
+        ),
+        ticks=_ticks(line, zone),
+        now=_pct(line.now) if line.now is not None else None,
+        now_anchor=_anchor(line.now or 0.0),
+        end=_pct(line.end),
+        about=_about(line),
+    )
+
+
+def _future(line: ChaseLine) -> str:
+    if line.now is None:
+        return ""
+    y = TOP + line.level * DEPTH
+    return f"M{line.now * 1000:.1f} {y:.1f}H{line.end * 1000:.1f}"
+
+
+def _hope(line: ChaseLine) -> str:
+    """From the next attempt back up: what it is made for."""
+    attempts = [a.x for a in line.ahead if a.kind is ActionKind.ATTEMPT]
+    if not attempts:
+        return ""
+    x = attempts[0]
+    rise = [(x, line.level), (min(x + 0.05, 1.0), WELL), (1.0, WELL)]
+    return path_of(rise, 1000, DEPTH, TOP)
+
+
+def _ticks(line: ChaseLine, zone: str) -> tuple[Tick, ...]:
+    midnights = times.midnights(line.span.start, line.span.end, zone)
+    step = max(1, -(-len(midnights) // MOST_TICKS))
+    return tuple(
+        Tick(
+            x=_pct(line.span.x(at)),
+            label=times.day(at, zone) if index % step == 0 else "",
+            minor=index // step % 2 == 1,
+        )
+        for index, at in enumerate(midnights)
+    )
+
+
+def _about(line: ChaseLine) -> str:
+    """The drawing in one sentence, for who cannot see it; the timeline below says all."""
+    declines = sum(point.kind is MarkKind.FAILED for point in line.points)
+    messages = sum(point.kind is MarkKind.WROTE for point in line.points)
+    return (
+        f"{declines} {'decline' if declines == 1 else 'declines'} and "
+        f"{messages} {'reminder' if messages == 1 else 'reminders'} so far. "
+        "The timeline below tells each."
+    )
+
+
+def _pct(share: float) -> str:
+    return f"{share * 100:.2f}%"
+
+
+def _y(share: float) -> str:
+    return f"{TOP + share * DEPTH:.1f}%"
+
+
+def _anchor(share: float) -> str:
+    if share < 0.3:
+        return "start"
+    return "end" if share > 0.7 else "middle"

@@ -1,0 +1,91 @@
+"""The merchant's cases: the list, and one of them."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import PathParameter
+from litestar.response import Redirect
+
+from application.ports.accounts import Principal
+from domain.recovery.transitions import Phase
+from web import case_list, case_page
+from web.parts import WebParts
+from web.rendering import AnyRequest, Renderer
+
+PAGE_SIZE: Final = 50
+LONGEST_CURSOR: Final = 200
+
+
+@get("/", sync_to_thread=False)
+def home() -> Redirect:
+    """Until there is more to see, the cases are the home."""
+    return Redirect("/cases", status_code=303)
+
+
+@get("/cases", name="cases.list")
+async def list_cases(
+    request: AnyRequest,
+    principal: NamedDependency[Principal],
+    parts: NamedDependency[WebParts],
+    renderer: NamedDependency[Renderer],
+) -> Response[str]:
+    """Newest first, a page at a time; `phase` narrows it, `after` goes on to older ones."""
+    phase = _phase(request.query_params.get("phase"))
+    after = request.query_params.get("after")
+    if after is not None and len(after) > LONGEST_CURSOR:
+        after = None
+    merchant_id = principal.merchant_id
+    version = await parts.changes(merchant_id)
+    page = await parts.pages.cases(merchant_id, phase, after, PAGE_SIZE)
+    sums = await parts.pages.money(merchant_id)
+    view = case_list.build(page, sums, phase, after, parts.clock(), principal.timezone)
+    return renderer.page_or_fragment(
+        request,
+        principal,
+        page="cases/list.html",
+        fragment="cases/_list.html",
+        view=view,
+        version=version,
+    )
+
+
+@get("/cases/{case_id:uuid}", name="cases.show")
+async def show_case(
+    request: AnyRequest,
+    case_id: Annotated[UUID, PathParameter()],
+    principal: NamedDependency[Principal],
+    parts: NamedDependency[WebParts],
+    renderer: NamedDependency[Renderer],
+) -> Response[str]:
+    """One case. Another merchant's is as absent as one that never was."""
+    now = parts.clock()
+    version = await parts.changes(principal.merchant_id)
+    view = await parts.pages.case(principal.merchant_id, case_id, now)
+    if view is None:
+        raise NotFoundException
+    return renderer.page_or_fragment(
+        request,
+        principal,
+        page="cases/show.html",
+        fragment="cases/_case.html",
+        case=case_page.build(view, now, principal.timezone),
+        version=version,
+    )
+
+
+@get("/mailbox")
+async def mailbox(
+    principal: NamedDependency[Principal],  # noqa: ARG001  (for members only)
+    parts: NamedDependency[WebParts],
+) -> Redirect:
+    """The rehearsal's mailbox; outside a rehearsal there is none."""
+    if parts.mailbox_url is None:
+        raise NotFoundException
+    return Redirect(parts.mailbox_url, status_code=303)
+
+
+def _phase(wanted: str | None) -> Phase | None:
+    return Phase(wanted) if wanted in set(Phase) - {Phase.NEW} else None

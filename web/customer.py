@@ -1,0 +1,117 @@
+"""The customer's page, `/r/{token}`: the merchant's, not ours. No login, no session, no trace."""
+
+from hashlib import sha256
+from typing import Annotated, Any, Final
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import PathParameter
+
+from application.change_case import CaseRef
+from application.ports.registry import MerchantProfile
+from application.ports.stores import LinkTarget
+from application.views import CaseRow
+from domain.recovery.events import Ask
+from domain.recovery.transitions import Phase
+from web import money, wording
+from web.edge import CONTENT_POLICY
+from web.parts import WebParts
+from web.rendering import Renderer
+
+PRIVATE: Final = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+# One kind sentence each, and one request.
+SENTENCES: Final = {
+    Ask.CARD: "Your card could not be charged. You can use another one here; it takes a minute.",
+    Ask.AUTHENTICATION: "Your bank would like you to confirm this payment. It takes a minute.",
+    Ask.PAYMENT: "Your last payment did not go through. You can pay here in a minute.",
+    None: "Your last payment did not go through. You can pay here, or do nothing: we try again soon.",
+}
+BUTTONS: Final = {
+    Ask.CARD: "Use another card",
+    Ask.AUTHENTICATION: "Confirm the payment",
+    Ask.PAYMENT: "Pay now",
+    None: "Pay now",
+}
+SETTLED: Final = {
+    Phase.RECOVERED: "This is paid. Thank you; there is nothing left to do.",
+    Phase.STOPPED: "There is nothing to pay any more. Thank you for looking.",
+}
+NOTHING_DUE: Final = "There is nothing to pay just now. Thank you for looking."
+
+
+@get("/r/{token:str}", name="customer.open")
+async def open_link(
+    token: Annotated[str, PathParameter()],
+    parts: NamedDependency[WebParts],
+    renderer: NamedDependency[Renderer],
+) -> Response[str]:
+    """Shows and changes nothing: mail scanners open links too, as often as they like."""
+    target = await _target(token, parts)
+    if target is None:
+        return _gone(renderer)
+    merchant = await parts.registry.merchant(target.merchant_id)
+    view = await parts.pages.case(target.merchant_id, target.case_id, parts.clock())
+    if view is None:
+        return _gone(renderer)
+    if view.row.phase in SETTLED:
+        return _settled(renderer, merchant, SETTLED[view.row.phase])
+    headers = {**PRIVATE, "Content-Security-Policy": _policy(parts)}
+    return renderer.page(
+        "customer/open.html", headers=headers, **_shown(merchant, view.row), token=token
+    )
+
+
+@post("/r/{token:str}", name="customer.pay", status_code=303)
+async def go_to_payment(
+    token: Annotated[str, PathParameter()],
+    parts: NamedDependency[WebParts],
+    renderer: NamedDependency[Renderer],
+) -> Response[str]:
+    """On to Stripe's own page, its address read from Stripe at this moment."""
+    target = await _target(token, parts)
+    if target is None:
+        return _gone(renderer)
+    url = await parts.open_payment_page(CaseRef(target.merchant_id, target.case_id))
+    if url is None:
+        merchant = await parts.registry.merchant(target.merchant_id)
+        return _settled(renderer, merchant, NOTHING_DUE)
+    headers = {**PRIVATE, "Location": url, "Content-Security-Policy": _policy(parts)}
+    return Response("", status_code=303, headers=headers)
+
+
+async def _target(token: str, parts: WebParts) -> LinkTarget | None:
+    """Where the token leads. Any text is hashed and looked up: a wrong one costs the same."""
+    return await parts.registry.link(sha256(token.encode()).digest())
+
+
+def _shown(merchant: MerchantProfile, row: CaseRow) -> dict[str, Any]:
+    """All that a stranger with the link may see: merchant, amount, the card's last digits."""
+    return {
+        "merchant": merchant.name,
+        "amount": money.html(row.amount_minor, row.currency),
+        "card": wording.card_name(row.card) if row.card and row.card.last4 else None,
+        "sentence": SENTENCES[row.ask],
+        "button": BUTTONS[row.ask],
+    }
+
+
+def _settled(renderer: Renderer, merchant: MerchantProfile, sentence: str) -> Response[str]:
+    return renderer.page(
+        "customer/settled.html", headers=PRIVATE, merchant=merchant.name, sentence=sentence
+    )
+
+
+def _gone(renderer: Renderer) -> Response[str]:
+    """The same page for a link that never was, was cut by a mail program, or has expired."""
+    return renderer.page("customer/gone.html", 404, headers=PRIVATE, words=None)
+
+
+def _policy(parts: WebParts) -> str:
+    """Browsers apply `form-action` to the redirect too, so Stripe's page must be named."""
+    targets = " ".join(("'self'", *parts.payment_origins))
+    return CONTENT_POLICY.format(form_action=targets)

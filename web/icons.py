@@ -1,0 +1,37 @@
+"""Our icons: lines of 1.5 on a grid of 20, drawn by us, in the colour of the text around them."""
+
+from typing import Final
+
+from markupsafe import Markup
+
+_PATHS: Final = {
+    "cases": "M2.5 6H5c2 0 2 8 4.5 8s2.5-8 5-8h3",
+    "mailbox": "M3 5.5h14v9H3zM3.5 6l6.5 5 6.5-5",
+    "sign_out": "M8 4H4v12h4M12 7l3 3-3 3M15 10H8",
+    "back": "M11.5 5 6.5 10l5 5",
+    "card": "M2.5 5h15v10h-15zM2.5 8.5h15M5.5 12h3",
+    "person": "M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 16.5c.8-2.8 3-4 6-4s5.2 1.2 6 4",
+    "alert": "M10 3.5 17.5 16h-15zM10 8.5v3.5M10 14v.2",
+    "offline": "M3 3l14 14M5 10.5c.9-.9 2-1.5 3.2-1.8M2.8 7.6c1-.9 2-1.5 3.2-2M10 15.5v.2"
+    "M11 5.1c2.4.2 4.5 1 6.2 2.5M13 9.4c.8.3 1.4.7 2 1.2",
+    # the shapes of states: told apart without colour
+    "waiting": "M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM10 6.5V10l2.5 1.5",
+    "charging": "M10 3.5a6.5 6.5 0 0 1 6.5 6.5M10 16.5A6.5 6.5 0 0 1 3.5 10M10 7v6M7 10h6",
+    "customer": "M10 3 17 10l-7 7-7-7z",
+    "recovered": "M3.5 10.5 8 15l8.5-9.5",
+    "lost": "M5 5l10 10M15 5 5 15",
+    "stopped": "M5 5h10v10H5z",
+}
+
+
+def icon(name: str) -> Markup:
+    """The icon `name`, hidden from screen readers: the word beside it says it."""
+    return _ICONS[name]
+
+
+_ICONS: Final = {
+    name: Markup(  # noqa: S704  (paths of ours)
+        f'<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="{path}"/></svg>'
+    )
+    for name, path in _PATHS.items()
+}

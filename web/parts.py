@@ -1,0 +1,71 @@
+"""What the composition root hands to the web app: ports, a few callables, and plain settings."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from application.change_case import CaseRef
+from application.errors import Unavailable
+from application.ports.accounts import PasswordHasher, SessionStore, UserStore
+from application.ports.conveyor import EventIntake, IncomingEvent
+from application.ports.registry import Registry
+from application.views import Pages
+
+Hook = Callable[[], Awaitable[None]]
+
+
+def _no_observer(_route: str, _status: int, _seconds: float) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """Everything the web app needs from outside; it builds nothing of this itself."""
+
+    pages: Pages
+    users: UserStore
+    sessions: SessionStore
+    passwords: PasswordHasher
+    registry: Registry
+    intake: EventIntake
+    # (raw body, Stripe-Signature header) -> is it genuine and fresh?
+    verify_webhook: Callable[[bytes, str], bool]
+    # raw body -> envelope; raises MalformedEvent
+    read_envelope: Callable[[bytes], IncomingEvent]
+    # case -> Stripe's hosted page, read anew; None if nothing is to be paid
+    open_payment_page: Callable[[CaseRef], Awaitable[str | None]]
+    # merchant -> any text that is another one after a case of theirs changed; cheap
+    changes: Callable[[UUID], Awaitable[str]]
+    clock: Callable[[], datetime]
+    base_url: str  # "https://app.example.com", as people type it
+    secret: str  # signs form tokens; at least 32 characters
+    metrics_text: Callable[[], Awaitable[bytes]]
+    # name -> check that raises when it is not well
+    ready_checks: Mapping[str, Hook]
+    metrics_token: str | None = None  # bearer token that opens /metrics from elsewhere
+    rehearsal: bool = False
+    mailbox_url: str | None = None  # rehearsal only
+    # Where the customer may be sent to pay, as CSP sources
+    payment_origins: tuple[str, ...] = ("https:",)
+    # Header in which a trusted proxy tells the visitor's address, e.g. "fly-client-ip"
+    address_header: str | None = None
+    # What the outside raises when it does not answer: 503 instead of 500
+    outages: tuple[type[Exception], ...] = (Unavailable, OSError)
+    # (route template, status, seconds) after each request
+    observe: Callable[[str, int, float], None] = _no_observer
+    on_startup: tuple[Hook, ...] = ()
+    on_shutdown: tuple[Hook, ...] = ()
+    forms_deadline_s: float = 10.0
+    webhook_deadline_s: float = 10.0
+    stream_s: float = 25.0  # server-sent streams end after this; the browser comes back
+    poll_s: float = 0.5  # how often `changes` is asked for a merchant who is watching
+
+    @property
+    def secure(self) -> bool:
+        """True where people come by https: cookies and HSTS follow it."""
+        return self.base_url.startswith("https://")
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < 32:
+            raise ValueError("secret: at least 32 characters")

@@ -1,0 +1,118 @@
+"""What an unsafe request must show before anything reads it: our host, our origin, our token."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar import Request, Response
+from litestar.exceptions import ClientException, PermissionDeniedException
+
+from web.forms import read_form
+from web.parts import WebParts
+from web.sessions import Sessions
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+TOKEN_FIELD: Final = "form_token"
+TOKEN_HEADER: Final = "x-form-token"
+
+AnyRequest = Request[Any, Any, Any]
+Check = Callable[[AnyRequest], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class FormTokens:
+    """Tokens that show that a form came from a page of ours.
+
+    The token is an HMAC of the browser's session id, or before sign-in of a random cookie: what is
+    known to another site's page is not enough, and neither is a cookie planted by a neighbour.
+    """
+
+    secret: str
+    sessions: Sessions
+
+    def token(self, request: AnyRequest) -> str:
+        """The token for this browser; empty if it has no cookie yet (see `seed`)."""
+        seed = self._seed(request)
+        return self._sign(seed) if seed else ""
+
+    def fresh(self, request: AnyRequest, response: Callable[[str], Response[str]]) -> Response[str]:
+        """A page with a form for somebody without a session: gives the browser its seed."""
+        seed = self._seed(request)
+        if seed:
+            return response(self._sign(seed))
+        seed = token_urlsafe(32)
+        page = response(self._sign(seed))
+        page.set_cookie(self.sessions.cookie(self.sessions.names.form, seed, None))
+        return page
+
+    def fits(self, request: AnyRequest, token: object) -> bool:
+        """True for the token that `token` or `fresh` gave to this browser."""
+        seed = self._seed(request)
+        if not seed or not isinstance(token, str):
+            return False
+        return hmac.compare_digest(token.encode(), self._sign(seed).encode())
+
+    def _seed(self, request: AnyRequest) -> str | None:
+        return self.sessions.id_of(request) or request.cookies.get(self.sessions.names.form)
+
+    def _sign(self, seed: str) -> str:
+        return hmac.new(self.secret.encode(), b"form:" + seed.encode(), sha256).hexdigest()
+
+
+def host_check(parts: WebParts) -> Check:
+    """A check that the request names a host of ours (a link in a mail must never be another's)."""
+    hosts = allowed_hosts(parts.base_url)
+
+    async def check(request: AnyRequest) -> None:
+        if request.headers.get("host", "").lower() not in hosts:
+            raise ClientException("This address is not ours.")
+
+    return check
+
+
+def form_check(parts: WebParts, tokens: FormTokens) -> Check:
+    """For pages with a session: host, origin and token."""
+    origin = origin_check(parts)
+
+    async def check(request: AnyRequest) -> None:
+        await origin(request)
+        if request.method in SAFE:
+            return
+        given = request.headers.get(TOKEN_HEADER)
+        if given is None:
+            given = (await read_form(request, parts)).get(TOKEN_FIELD)
+        if not tokens.fits(request, given):
+            raise PermissionDeniedException("This form is too old; open the page again.")
+
+    return check
+
+
+def origin_check(parts: WebParts) -> Check:
+    """Host, and for unsafe methods the page that sent the form: ours, or none that says."""
+    hosts, check_host = allowed_hosts(parts.base_url), host_check(parts)
+
+    async def check(request: AnyRequest) -> None:
+        await check_host(request)
+        if request.method in SAFE:
+            return
+        site = request.headers.get("sec-fetch-site", "same-origin")
+        origin = request.headers.get("origin")
+        foreign = origin is not None and urlsplit(origin).netloc.lower() not in hosts
+        if site not in ("same-origin", "none") or foreign:
+            raise PermissionDeniedException("This form came from another site.")
+
+    return check
+
+
+def allowed_hosts(base_url: str) -> frozenset[str]:
+    """The host of `base_url`; on a machine of one's own also its other names."""
+    parsed = urlsplit(base_url)
+    if parsed.hostname not in ("127.0.0.1", "localhost", "::1"):
+        return frozenset({parsed.netloc.lower()})
+    port = f":{parsed.port}" if parsed.port else ""
+    return frozenset(f"{name}{port}" for name in LOOPBACK)

@@ -1,0 +1,135 @@
+"""`POST /webhooks/stripe`: raw bytes in, an answer only after the event is committed.
+
+A bare ASGI route: at a thousand deliveries a second the framework's request objects would cost
+more than our own work. Whatever is wrong with a delivery is the sender's fault and a 4xx; the only
+5xx is 503, when we cannot keep the event just now, and Stripe delivers again.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from application.ports.conveyor import IncomingEvent
+from web.parts import WebParts
+
+MOST_BYTES: Final = 1_000_000  # Stripe's largest events stay far below
+RETRY_AFTER_S: Final = b"5"
+
+_log = structlog.get_logger("chargechase.web")
+
+
+class Refusal(Exception):
+    """An answer that is not 200."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+class ClientGone(Exception):
+    """The sender hung up before the body was complete; nobody waits for an answer."""
+
+
+def webhook_route(parts: WebParts) -> ASGIRouteHandler:
+    """The route over the given verifier and intake."""
+
+    @asgi("/webhooks/stripe", copy_scope=False)
+    async def receive_stripe_event(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            event = await _read(parts, scope, receive)
+            await _keep(parts, event)
+        except ClientGone:
+            return
+        except Refusal as refusal:
+            await _answer(send, refusal.status, f'{{"error":"{refusal.reason}"}}'.encode())
+        else:
+            await _answer(send, 200, b'{"received":true}')
+
+    return receive_stripe_event
+
+
+async def _read(parts: WebParts, scope: Scope, receive: Receive) -> IncomingEvent:
+    """The verified event. Raises Refusal or ClientGone."""
+    if scope["method"] != "POST":
+        raise Refusal(405, "only POST is answered here")
+    headers = _wanted(scope["headers"])
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        raise Refusal(415, "send the body uncompressed")
+    signature = headers.get(b"stripe-signature")
+    if signature is None:
+        raise Refusal(400, "no signature")
+    raw = await _body(receive, headers.get(b"content-length"), parts.webhook_deadline_s)
+    try:
+        if not parts.verify_webhook(raw, signature.decode("latin-1")):
+            raise Refusal(400, "bad signature")
+        return parts.read_envelope(raw)
+    except Refusal:
+        raise
+    except Exception as fault:  # also RecursionError: a hundred thousand levels of nesting
+        raise Refusal(422, "not an event of Stripe's") from fault
+
+
+def _wanted(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    wanted = (b"content-encoding", b"stripe-signature", b"content-length")
+    return {name: value for name, value in headers if name in wanted}
+
+
+async def _body(receive: Receive, announced: bytes | None, deadline_s: float) -> bytes:
+    if announced is not None:
+        if not announced.isdigit() or len(announced) > 18:
+            raise Refusal(400, "bad content length")
+        if int(announced) > MOST_BYTES:
+            raise Refusal(413, "larger than any event")
+    try:
+        async with asyncio.timeout(deadline_s):
+            body = await _stream(receive)
+    except TimeoutError:
+        raise Refusal(408, "the body came too slowly") from None
+    if announced is not None and len(body) != int(announced):
+        raise Refusal(400, "the body was cut short")
+    return body
+
+
+async def _stream(receive: Receive) -> bytes:
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise Refusal(413, "larger than any event")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _keep(parts: WebParts, event: IncomingEvent) -> None:
+    """Returns when the event is committed. Raises Refusal(503) for whatever stops that."""
+    try:
+        await parts.intake.keep(event)
+    except Exception as fault:
+        _log.warning("webhook_not_kept", event_id=event.event_id, exc_info=fault)
+        raise Refusal(503, "not kept; deliver again") from fault
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    if status == 503:
+        headers.append((b"retry-after", RETRY_AFTER_S))
+    if status == 405:
+        headers.append((b"allow", b"POST"))
+    if status in (408, 413):  # the rest of the body is still coming: do not read it
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
