@@ -11,6 +11,7 @@ MAX_FILE_BYTES = 20_000_000  # one older file is kept beside it
 MAX_LINE_BYTES = 65_536
 LOUD_LEVELS = frozenset({"warning", "error", "critical"})
 LOUD_LINES = 5
+MAX_TOLD_CHARS = 200
 LOUD_WINDOW_S = 10.0
 
 Say = Callable[[str], None]
@@ -83,5 +84,6 @@ def _loud_message(text: str) -> str | None:
     level = str(record.get("level", "")).lower()
     if level not in LOUD_LEVELS:
         return None
-    error = record.get("error")
-    return f"{level}: {record.get('event', text)}" + (f" ({error})" if error else "")
+    event, error = str(record.get("event", text)), record.get("error")
+    first_line = event.partition("\n")[0][:MAX_TOLD_CHARS]  # the log file has the rest
+    return f"{level}: {first_line}" + (f" ({error})" if error else "")

@@ -95,9 +95,9 @@ def _settings(need: Need) -> Settings:
 
 
 def _run(_: argparse.Namespace) -> int:
-    from wiring.run import main as run  # noqa: PLC0415
+    from wiring.run import run  # noqa: PLC0415
 
-    return run()
+    return run(os.environ)
 
 
 def _web(_: argparse.Namespace) -> int:

@@ -63,7 +63,7 @@ class Metrics:
         self._refused.labels(reason).inc()
 
     def attempt(self, outcome: str) -> None:
-        """An attempt came to an outcome: the name of one of `Payments`' answers, in snake_case."""
+        """An attempt came to an outcome: one of `Payments`' answers."""
         self._attempts.labels(outcome).inc()
 
     def reminder(self, outcome: str) -> None:

@@ -92,10 +92,12 @@ async def _running(
 
 
 async def _last_words(process: Process) -> str:
+    """The line that says what went wrong, among notices."""
     assert process.stderr is not None
     said = await process.stderr.read()
     lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-    return lines[0][:MAX_SAID_CHARS]
+    telling = next((line for line in lines if re.search("error|fatal", line, re.I)), lines[0])
+    return telling[:MAX_SAID_CHARS]
 
 
 def _refuse_failure(program: str, code: int, said: str) -> None:

@@ -26,7 +26,7 @@ ALLOWED_FIELDS: Final = frozenset(
     count rows batch claimed waiting due done dead open recovered lost stopped closed workers
     events actions duplicates orphans accounts
     seconds duration_s duration_ms lag_s wait_s lease_s timeout_s interval_s speed
-    at due_at started_at now host port build database table file
+    at due_at started_at now host port build database table file check ms
     """.split()
 )
 

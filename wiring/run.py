@@ -5,18 +5,20 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from rehearsal.embedded import EmbeddedError, lock_folder
-from wiring import demo
-from wiring.run_children import children_of, environ_of, migration_of, servers_of
+from wiring.run_children import environ_of, migration_of, product_of, servers_of, surroundings_of
 from wiring.run_folder import RunFolder, RunRefused
 from wiring.run_plan import RunPlan, data_folder, plan_run
 from wiring.settings import Settings, load
 from wiring.supervisor import Supervisor
 from wiring.tending import RestartRules, RunEnded
 from wiring.terminal import Terminal
+
+if TYPE_CHECKING:
+    from wiring.demo import Login
 
 CLOCK_SAVED_EVERY_S: Final = 1.0
 
@@ -57,7 +59,8 @@ async def _run(plan: RunPlan, terminal: Terminal) -> None:
         terminal.say("Stopping …")
         await supervisor.stop()
         keeping_time.cancel()
-        plan.save_clock()
+        if plan.clock is not None:
+            plan.clock.save()
     terminal.say(f"Stopped. The data is kept in {plan.folder.path}")
 
 
@@ -71,17 +74,34 @@ async def _start(
         await asyncio.to_thread(server.prepare)  # here a refusal is told; later it is a death
         await supervisor.start(server)
     terminal.step("Bringing the tables up to date")
-    await supervisor.run_to_end(migration_of(plan))
-    terminal.step("Preparing the demo merchant")
-    login = await demo.seed(settings)
-    for child in children_of(plan):
-        terminal.step(f"Starting {child.name}")
-        await supervisor.start(child)
+    login, *_ = await _together(
+        _prepare_database(plan, settings, supervisor),
+        *(supervisor.start(child) for child in surroundings_of(plan)),
+    )
+    terminal.step("Starting web, worker and dispatcher")
+    await _together(*(supervisor.start(child) for child in product_of(plan)))
     plan.folder.write_state(_state(plan, login))
     _welcome(plan, login, terminal, time.monotonic() - began)
 
 
-def _state(plan: RunPlan, login: demo.Login) -> dict[str, object]:
+async def _prepare_database(plan: RunPlan, settings: Settings, supervisor: Supervisor) -> "Login":
+    await supervisor.run_to_end(migration_of(plan))
+    from wiring.demo import seed  # noqa: PLC0415 - the whole product: a refusal need not wait
+
+    return await seed(settings)
+
+
+async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """At once, as imports take most of a start; the first that fails ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+def _state(plan: RunPlan, login: "Login") -> dict[str, object]:
     """What other programs hold on to; null where the run has no such thing."""
     return {
         "web": plan.web_url,
@@ -93,7 +113,7 @@ def _state(plan: RunPlan, login: demo.Login) -> dict[str, object]:
     }
 
 
-def _welcome(plan: RunPlan, login: demo.Login, terminal: Terminal, took_s: float) -> None:
+def _welcome(plan: RunPlan, login: "Login", terminal: Terminal, took_s: float) -> None:
     facts = {"Open": plan.web_url, "Sign in": f"{login.email}   {login.password}"}
     if plan.mailbox:
         facts["Mailbox"] = plan.mailbox_url
@@ -103,14 +123,14 @@ def _welcome(plan: RunPlan, login: demo.Login, terminal: Terminal, took_s: float
         else "your account, with the key you gave"
     )
     if plan.clock is not None:
-        now = plan.clock.now()
+        now = plan.clock.clock.now()
         facts["Time"] = f"rehearsed too: it is {now:%A} {now.day} {now:%B %Y}, and time flies"
     facts["Data"] = str(plan.folder.path)
     title = f"ChargeChase is ready (it took {took_s:.1f} s)"
     terminal.banner(title, facts, "Ctrl-C stops everything.")
 
 
-async def _unless_asked(supervisor: Supervisor, starting: "asyncio._CoroutineLike[None]") -> bool:
+async def _unless_asked(supervisor: Supervisor, starting: Coroutine[Any, Any, None]) -> bool:
     """Whether the start came to its end; Ctrl-C may come at any moment of it."""
     start = asyncio.create_task(starting)
     asked = asyncio.create_task(supervisor.asked_to_stop())
@@ -126,9 +146,9 @@ async def _unless_asked(supervisor: Supervisor, starting: "asyncio._CoroutineLik
 
 async def _keep_time(plan: RunPlan) -> None:
     """Virtual time never goes backwards, not even over a kill: the next second is kept."""
-    while True:
+    while plan.clock is not None:
         with contextlib.suppress(OSError):  # a full disk is told by those who need it more
-            plan.save_clock(ahead_s=2 * CLOCK_SAVED_EVERY_S)
+            plan.clock.save(ahead_s=2 * CLOCK_SAVED_EVERY_S)
         await asyncio.sleep(CLOCK_SAVED_EVERY_S)
 
 

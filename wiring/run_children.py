@@ -65,7 +65,7 @@ def _decided(plan: RunPlan) -> dict[str, str]:
     if plan.clock is not None:
         decided["STRIPE_API_KEY"] = REHEARSAL_KEY
         decided["STRIPE_API_BASE"] = plan.double_url
-        decided["CLOCK"] = plan.clock.spec()
+        decided["CLOCK"] = plan.clock.clock.spec()
     if plan.mailbox:
         decided["SMTP_URL"] = f"smtp://{LOOPBACK}:{plan.ports.smtp}"
         decided["MAILBOX_URL"] = plan.mailbox_url
@@ -82,15 +82,19 @@ def migration_of(plan: RunPlan) -> Child:
     return Child(name="migrate", argv=_command("migrate"), env=environ_of(plan))
 
 
-def children_of(plan: RunPlan) -> list[Child]:
-    """In the order they start: first what stands in for the world, then the product."""
+def surroundings_of(plan: RunPlan) -> list[Child]:
+    """What stands in for the world: Stripe, and the customers' mail."""
     environ = app_environ_of(plan)
-    children = [_stripe_double(plan, environ)] if plan.rehearsal else []
-    children += [_mailbox(plan, environ)] if plan.mailbox else []
+    double = [_stripe_double(plan, environ)] if plan.rehearsal else []
+    return double + ([_mailbox(plan, environ)] if plan.mailbox else [])
+
+
+def product_of(plan: RunPlan) -> list[Child]:
+    """The processes that an installation has, too."""
+    environ = app_environ_of(plan)
     health = answers(LOOPBACK, plan.port, "/health/ready")
-    children.append(Child(name="web", argv=_command("web"), env=environ, ready=health))
-    children += (Child(name=n, argv=_command(n), env=environ) for n in ("worker", "dispatcher"))
-    return children
+    web = Child(name="web", argv=_command("web"), env=environ, ready=health)
+    return [web] + [Child(name=n, argv=_command(n), env=environ) for n in ("worker", "dispatcher")]
 
 
 def _stripe_double(plan: RunPlan, environ: Mapping[str, str]) -> Child:

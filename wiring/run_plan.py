@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rehearsal.clock import RehearsalClock
 from rehearsal.embedded import PostgresHome, RedisHome
+from wiring.run_clock import RunClock, take_up_clock
 from wiring.run_folder import (
     LOOPBACK,
     InnerPorts,
@@ -35,7 +35,7 @@ class RunPlan:
     redis: RedisHome
     given: Mapping[str, str]
     mailbox: bool
-    clock: RehearsalClock | None
+    clock: RunClock | None
     scene: str
     scene_size: int | None
     max_deaths_per_minute: int
@@ -55,10 +55,6 @@ class RunPlan:
     @property
     def mailbox_url(self) -> str:
         return f"http://{LOOPBACK}:{self.ports.mailbox}"
-
-    def save_clock(self, ahead_s: float = 0.0) -> None:
-        if self.clock is not None:
-            self.folder.save_clock(self.clock, ahead_s)
 
 
 def data_folder(environ: Mapping[str, str]) -> Path:
@@ -80,7 +76,7 @@ def plan_run(environ: Mapping[str, str], folder: RunFolder) -> RunPlan:
         redis=RedisHome.within(folder.path),
         given=environ,
         mailbox=rehearsal or not is_given(environ, "SMTP_URL"),
-        clock=folder.clock(environ.get(f"{PREFIX}REHEARSAL_LEGS")) if rehearsal else None,
+        clock=take_up_clock(folder, environ.get(f"{PREFIX}REHEARSAL_LEGS")) if rehearsal else None,
         scene=environ.get(f"{PREFIX}REHEARSAL_SCENE") or DEFAULT_SCENE,
         scene_size=_number(environ, "REHEARSAL_SIZE", "", 1_000_000) if size else None,
         max_deaths_per_minute=_number(

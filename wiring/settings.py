@@ -33,7 +33,9 @@ class Need(StrEnum):
 
 
 NEEDED: Final[Mapping[Need, frozenset[str]]] = {
-    Need.WEB: frozenset({"database_url", "base_url", "secret_keys", "stripe_webhook_secrets"}),
+    Need.WEB: frozenset(
+        {"database_url", "base_url", "secret_keys", "stripe_api_key", "stripe_webhook_secrets"}
+    ),
     Need.WORKER: frozenset(
         {"database_url", "redis_url", "base_url", "stripe_api_key", "smtp_url", "mail_from"}
     ),
