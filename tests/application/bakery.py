@@ -1,0 +1,193 @@
+"""A bakery on ChargeChase: the real use-cases over memory, a bank that is told what to answer."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from adapters.email.render import JinjaReminders
+from adapters.memory.conveyor import MemoryActionQueue, MemoryInbox, MemoryIntake
+from adapters.memory.mailer import MemoryMailer
+from adapters.memory.payments import MemoryPayments
+from adapters.memory.registration import MemoryRegistration
+from adapters.memory.registry import MemoryRegistry
+from adapters.memory.unit_of_work import units_of_work
+from adapters.memory.world import MemoryWorld
+from application.case_ids import case_id_for
+from application.change_case import CaseRef, Cases
+from application.charging import Charging
+from application.ports.conveyor import IncomingEvent, ScheduledAction
+from application.ports.registration import NewMerchant
+from application.ports.stores import ActionRef, EventRef
+from application.use_cases.close_case import CloseCase
+from application.use_cases.process_event import ProcessEvent
+from application.use_cases.reconcile_attempt import ReconcileAttempt
+from application.use_cases.run_attempt import RunAttempt
+from application.use_cases.send_reminder import SendReminder
+from application.use_cases.take_over_retries import TakeOverRetries
+from application.work import CarryOut
+from domain.invoice import Invoice
+from domain.policy import Policy
+from domain.recovery import events as e
+from domain.recovery.actions import ActionKind
+from domain.recovery.case import RecoveryCase, replay
+from domain.recovery.signals import InvoiceNews, InvoiceSignal, Signal
+from tests.builders import ACCOUNT, MONDAY, a_policy, an_invoice, declined
+
+MOST_ROUNDS = 500
+A_MOMENT = timedelta(seconds=4)
+FAILED = InvoiceSignal(invoice_id="in_1", news=InvoiceNews.FAILED)
+
+
+class Letterbox:
+    """Events as Stripe's adapter would read them: what was put in under these bytes."""
+
+    def __init__(self) -> None:
+        self._signals: dict[bytes, Signal | None] = {}
+
+    def put(self, signal: Signal | None) -> bytes:
+        """The bytes that mean this."""
+        raw = f"event {len(self._signals)}".encode()
+        self._signals[raw] = signal
+        return raw
+
+    def signal(self, raw: bytes) -> Signal | None:
+        return self._signals[raw]
+
+
+class Bakery:
+    """One merchant, one invoice of 29 euros, one clock. What is due is done when it is due."""
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.now = MONDAY
+        self.policy = policy or a_policy()
+        self.merchant_id = uuid4()
+        self.world = MemoryWorld(wall=lambda: self.now)
+        self.payments = MemoryPayments(lambda: self.now)
+        self.mailer = MemoryMailer()
+        self.letterbox = Letterbox()
+        self.cases = Cases(open_uow=units_of_work(self.world), clock=lambda: self.now)
+        self.outcomes: list[str] = []
+        self.ref = CaseRef(self.merchant_id, case_id_for(ACCOUNT, "in_1"))
+        self.inbox, self.actions = MemoryInbox(self.world), MemoryActionQueue(self.world)
+        self.charging = Charging(
+            cases=self.cases, payments=self.payments, count=self.outcomes.append
+        )
+        self.process = ProcessEvent(
+            cases=self.cases, inbox=self.inbox, events=self.letterbox, payments=self.payments
+        )
+        self.carry_out = CarryOut(actions=self.actions, by_kind=self._use_cases())
+
+    def _use_cases(self) -> dict[ActionKind, Callable[[ScheduledAction], Awaitable[None]]]:
+        knows = {"cases": self.cases, "payments": self.payments}
+        charges = {**knows, "charging": self.charging}
+        return {
+            ActionKind.TAKE_OVER: TakeOverRetries(**knows),
+            ActionKind.ATTEMPT: RunAttempt(**charges),
+            ActionKind.RECONCILE: ReconcileAttempt(**charges),
+            ActionKind.REMINDER: SendReminder(
+                **knows,
+                registry=MemoryRegistry(self.world, lambda: self.now),
+                mailer=self.mailer,
+                renderer=JinjaReminders(),
+                new_token=lambda: uuid4().hex,
+                base_url="https://bakery.example.com",
+                mail_domain="bakery.example.com",
+            ),
+            ActionKind.CLOSE: CloseCase(**knows),
+        }
+
+    async def opens(self, **invoice: Any) -> "Bakery":
+        """Connect, and hear that an invoice failed."""
+        await MemoryRegistration(self.world, lambda: self.now).register(
+            NewMerchant(
+                merchant_id=self.merchant_id,
+                name="The Bakery",
+                timezone="Europe/Berlin",
+                reply_to="bread@example.com",
+                user_id=uuid4(),
+                email="baker@example.com",
+                password_hash="-",
+                account=ACCOUNT,
+                livemode=False,
+                own=True,
+                policy=self.policy,
+            )
+        )
+        failure = declined(charge="ch_first")
+        self.shows(an_invoice(**{"last_failure": failure, **invoice}))
+        await self.hears(FAILED)
+        return self
+
+    def shows(self, invoice: Invoice) -> None:
+        """What Stripe shows from now on."""
+        self.payments.put(ACCOUNT, invoice)
+
+    def shown(self) -> Invoice:
+        """What Stripe shows now."""
+        return self.payments._invoices[ACCOUNT, "in_1"]
+
+    async def keeps(self, signal: Signal | None) -> EventRef:
+        """An event arrives and waits."""
+        event_id = f"evt_{len(self.world.inbox) + 1}"
+        raw = self.letterbox.put(signal)
+        event = IncomingEvent(
+            event_id=event_id, account=ACCOUNT, livemode=False, type="invoice", raw=raw
+        )
+        await MemoryIntake(self.world).keep(event)
+        return EventRef(self.merchant_id, ACCOUNT, event_id)
+
+    async def hears(self, signal: Signal | None) -> EventRef:
+        """An event arrives and is handled."""
+        ref = await self.keeps(signal)
+        await self.process(ref)
+        return ref
+
+    async def due(self) -> ActionRef | None:
+        """The next action's row, whether its time has come or not."""
+        held = self.world.actions.get((self.merchant_id, self.ref.case_id))
+        return held.ref if held else None
+
+    async def does_what_is_next(self) -> ActionKind | None:
+        """Let time pass until it is due and a moment more, and do it; None if nothing is."""
+        ref = await self.due()
+        if ref is None:
+            return None
+        action = await self.actions.read(ref)
+        assert action is not None
+        self.now = max(self.now, action.due_at + A_MOMENT)
+        await self.carry_out(ref)
+        return action.kind
+
+    async def runs_until(self, until: datetime) -> None:
+        """Do all that becomes due until then."""
+        for _ in range(MOST_ROUNDS):
+            ref = await self.due()
+            action = await self.actions.read(ref) if ref else None
+            if action is None or action.due_at > until:
+                break
+            await self.does_what_is_next()
+        else:
+            raise AssertionError("it never ends")
+        self.now = max(self.now, until)
+
+    def history(self) -> tuple[e.Event, ...]:
+        """All that happened in the case."""
+        held = self.world.cases.get((self.merchant_id, self.ref.case_id))
+        return held.events if held else ()
+
+    def case(self) -> RecoveryCase:
+        """How it stands."""
+        return replay(self.history())
+
+    def kinds(self) -> list[type[e.Event]]:
+        """The events by their names."""
+        return [type(event) for event in self.history()]
+
+    def captured(self) -> int:
+        """How often the bank really took the money."""
+        return sum(charge.paid for charge in self.payments.charges)
+
+    @property
+    def case_id(self) -> UUID:
+        return self.ref.case_id

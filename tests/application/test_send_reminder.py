@@ -1,0 +1,78 @@
+"""SendReminder: at most once a step, never after the end, never into the void unnoticed."""
+
+from msgspec.structs import replace
+
+from domain.invoice import InvoiceStatus
+from domain.recovery import events as e
+from domain.recovery.actions import ActionKind
+from tests.application.bakery import Bakery
+from tests.builders import HOUR, MONDAY, a_customer, declined
+
+
+async def test_the_letter_goes_to_the_customer_with_a_link() -> None:
+    bakery = await Bakery().opens(last_failure=declined("expired_card", "ch_first"))
+    assert await bakery.does_what_is_next() is ActionKind.REMINDER
+    (letter,) = bakery.mailer.letters
+    assert letter.to == "anna@example.com"
+    assert letter.message_id == f"{bakery.case_id}.1@bakery.example.com"
+    assert "https://bakery.example.com/r/" in letter.text
+    assert bakery.now - MONDAY < 2 * HOUR
+
+
+async def test_a_crash_after_the_mark_loses_the_letter_and_never_doubles_it() -> None:
+    bakery = await Bakery().opens()
+    ref = await bakery.due()
+    assert ref is not None
+    action = await bakery.actions.read(ref)
+    assert action is not None
+    bakery.now = action.due_at
+    write = bakery.carry_out.by_kind[ActionKind.REMINDER]
+    await write(action)
+    await write(action)
+    assert len(bakery.mailer.letters) == 1
+
+
+async def test_who_paid_a_moment_ago_gets_no_letter() -> None:
+    bakery = await Bakery().opens()
+    paid = replace(bakery.shown(), status=InvoiceStatus.PAID, amount_paid_minor=29_00)
+    bakery.shows(paid)
+    await bakery.does_what_is_next()
+    assert bakery.mailer.letters == []
+    assert bakery.case().phase.value == "recovered"
+
+
+async def test_a_customer_without_an_address_is_passed_over() -> None:
+    bakery = await Bakery().opens(customer=a_customer(email=None))
+    await bakery.does_what_is_next()
+    assert bakery.mailer.letters == []
+    assert e.ReminderSkipped in bakery.kinds()
+
+
+async def test_a_mail_server_that_is_down_gets_the_letter_an_hour_later_once() -> None:
+    bakery = await Bakery().opens()
+    bakery.mailer.is_down = True
+    await bakery.does_what_is_next()
+    failed_at = bakery.now
+    assert e.ReminderFailed in bakery.kinds()
+    bakery.mailer.is_down = False
+    assert await bakery.does_what_is_next() is ActionKind.REMINDER
+    assert bakery.now - failed_at < 2 * HOUR
+    assert len(bakery.mailer.letters) == 1
+
+
+async def test_an_address_that_does_not_exist_is_not_tried_again_for_this_step() -> None:
+    bakery = await Bakery().opens()
+    bakery.mailer.refuses.add("anna@example.com")
+    await bakery.does_what_is_next()
+    assert bakery.kinds().count(e.ReminderFailed) == 1
+    reminder = bakery.case().reminder
+    assert reminder is not None
+    assert reminder.step == 2
+
+
+async def test_an_invoice_that_stripe_forgot_is_not_written_about() -> None:
+    bakery = await Bakery().opens()
+    bakery.payments._invoices.clear()
+    await bakery.does_what_is_next()
+    assert bakery.mailer.letters == []
+    assert bakery.case().phase.value == "stopped"

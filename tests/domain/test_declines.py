@@ -1,0 +1,185 @@
+"""What was said about a refused charge, and the family that follows."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.decline import (
+    MASTERCARD_WAITS,
+    Decline,
+    DeclineFamily,
+    family_of,
+    is_known,
+    wait_advised,
+)
+from domain.decline.codes import (
+    ADVICE_CODES,
+    DECLINE_CODES,
+    ERROR_CODES,
+    MASTERCARD_ADVICE,
+    VISA_RESPONSES,
+)
+from domain.network import BARRING
+
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "decline_codes.json"
+TABLES = {
+    "decline_code": DECLINE_CODES,
+    "error_code": ERROR_CODES,
+    "advice": ADVICE_CODES,
+    "mac": MASTERCARD_ADVICE,
+    "visa": VISA_RESPONSES,
+}
+FAMILY_OF_CATEGORY = {
+    "soft_retryable": DeclineFamily.FUNDS,
+    "issuer_temporary": DeclineFamily.TEMPORARY,
+    "api_transient": DeclineFamily.TEMPORARY,
+    "unknown": DeclineFamily.UNKNOWN,
+    "needs_new_card": DeclineFamily.NEEDS_NEW_CARD,
+    "in_person_only": DeclineFamily.NEEDS_NEW_CARD,
+    "needs_authentication": DeclineFamily.NEEDS_AUTHENTICATION,
+    "do_not_retry": DeclineFamily.NEVER,
+    "check_state": DeclineFamily.CHECK,
+    "merchant_config": DeclineFamily.CHECK,
+    "test_only": DeclineFamily.CHECK,
+}
+RETRIED = {DeclineFamily.FUNDS, DeclineFamily.TEMPORARY, DeclineFamily.UNKNOWN}
+
+
+def said(kind: str, code: str) -> Decline:
+    """A decline of which only one layer speaks."""
+    match kind:
+        case "decline_code":
+            return Decline(decline_code=code)
+        case "error_code":
+            return Decline(code=code)
+        case "advice":
+            return Decline(advice_code=code)
+        case "mac":
+            return Decline(network_advice_code=code, brand="mastercard")
+        case _:
+            return Decline(network_decline_code=code, brand="visa")
+
+
+EVERY_CODE = [(kind, code) for kind, table in TABLES.items() for code in table]
+strings = st.one_of(
+    st.none(), st.text(max_size=12), st.sampled_from([code for _, code in EVERY_CODE])
+)
+declines = st.builds(
+    Decline,
+    code=strings,
+    decline_code=strings,
+    advice_code=strings,
+    network_advice_code=strings,
+    network_decline_code=strings,
+    outcome_type=st.sampled_from([None, "issuer_declined", "blocked", "authorized"]),
+    brand=st.sampled_from([None, "visa", "mastercard", "amex", "Visa"]),
+)
+
+
+@pytest.mark.parametrize(("kind", "code"), EVERY_CODE, ids=lambda part: part)
+def test_a_code_that_speaks_alone_decides(kind: str, code: str) -> None:
+    assert family_of(said(kind, code)) is TABLES[kind][code]
+
+
+def test_the_tables_hold_every_code_of_the_reference_with_its_family() -> None:
+    if not REFERENCE.exists():
+        print(f"no reference table at {REFERENCE}: only the built-in tables were checked")
+        assert {family for table in TABLES.values() for family in table.values()} == set(
+            DeclineFamily
+        )
+        return
+    rows = json.loads(REFERENCE.read_text())
+    assert {(row["kind"], row["code"]) for row in rows} == set(EVERY_CODE)
+    for row in rows:
+        family = TABLES[row["kind"]][row["code"]]
+        assert family is FAMILY_OF_CATEGORY[row["category"]], row
+        cautious = row["kind"] == "mac" and row["code"] == "99"  # tried, though "be conservative"
+        assert row["retryable"] == (family in RETRIED) or cautious, row
+
+
+@given(declines)
+def test_whatever_is_said_there_is_one_family_and_the_same_each_time(decline: Decline) -> None:
+    assert family_of(decline) is family_of(decline)
+    assert wait_advised(decline) >= timedelta()
+    assert is_known(decline) in (True, False)
+
+
+@given(declines)
+def test_what_stripe_blocked_is_never_charged_again(decline: Decline) -> None:
+    if decline.outcome_type == "blocked":
+        assert family_of(decline) is DeclineFamily.NEVER
+
+
+@given(declines)
+def test_no_milder_voice_outdoes_a_bar_of_the_network_or_of_stripes_advice(
+    decline: Decline,
+) -> None:
+    voices = [ADVICE_CODES.get(decline.advice_code or "")]
+    if decline.brand == "mastercard":
+        voices.append(MASTERCARD_ADVICE.get(decline.network_advice_code or ""))
+    if decline.brand == "visa":
+        voices.append(VISA_RESPONSES.get(decline.network_decline_code or ""))
+    if any(voice in BARRING for voice in voices):
+        assert family_of(decline) in BARRING
+
+
+def test_the_network_outranks_the_code() -> None:
+    never = Decline(decline_code="insufficient_funds", brand="mastercard", network_advice_code="03")
+    assert family_of(never) is DeclineFamily.NEVER
+    lost = Decline(decline_code="do_not_honor", brand="visa", network_decline_code="41")
+    assert family_of(lost) is DeclineFamily.NEEDS_NEW_CARD
+
+
+def test_a_network_speaks_only_for_its_own_cards() -> None:
+    for brand in (None, "amex", "visa"):
+        other = Decline(decline_code="do_not_honor", brand=brand, network_advice_code="03")
+        assert family_of(other) is DeclineFamily.UNKNOWN
+
+
+def test_a_mild_word_of_the_network_yields_to_what_stripe_knows() -> None:
+    expired = Decline(decline_code="expired_card", brand="mastercard", network_advice_code="02")
+    assert family_of(expired) is DeclineFamily.NEEDS_NEW_CARD
+    assert wait_advised(expired) == timedelta(hours=72)
+
+
+def test_the_decline_code_outranks_the_error_code_and_advice_comes_last() -> None:
+    decline = Decline(code="expired_card", decline_code="insufficient_funds")
+    assert family_of(decline) is DeclineFamily.FUNDS
+    assert family_of(Decline(code="card_declined", advice_code="try_again_later")) is (
+        DeclineFamily.UNKNOWN
+    )
+    assert family_of(Decline(advice_code="try_again_later")) is DeclineFamily.FUNDS
+
+
+@pytest.mark.parametrize("decline", [Decline(), Decline(decline_code="brand_new_code")])
+def test_an_unknown_decline_is_tried_carefully_and_counted_as_unknown(decline: Decline) -> None:
+    assert family_of(decline) is DeclineFamily.UNKNOWN
+    assert not is_known(decline)
+
+
+def test_a_known_code_is_known_by_either_name() -> None:
+    assert is_known(Decline(decline_code="lost_card"))
+    assert is_known(Decline(code="expired_card"))
+
+
+@pytest.mark.parametrize(
+    ("code", "wait"),
+    [
+        ("02", timedelta(hours=72)),
+        ("24", timedelta(hours=1)),
+        ("25", timedelta(hours=24)),
+        ("26", timedelta(days=2)),
+        ("27", timedelta(days=4)),
+        ("28", timedelta(days=6)),
+        ("29", timedelta(days=8)),
+        ("30", timedelta(days=10)),
+    ],
+)
+def test_mastercard_says_how_long_to_wait(code: str, wait: timedelta) -> None:
+    assert wait_advised(Decline(brand="mastercard", network_advice_code=code)) == wait
+    assert MASTERCARD_WAITS[code] == wait
+    assert wait_advised(Decline(brand="visa", network_advice_code=code)) == timedelta()

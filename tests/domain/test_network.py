@@ -1,0 +1,91 @@
+"""The card networks' limits, to the second."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from domain.network import DAY, MONTH, CardUse, Objection, monthly_limit, objection
+from tests.builders import HOUR, MONDAY
+
+SECOND = timedelta(seconds=1)
+
+
+def declines(count: int, first_at: datetime) -> tuple[datetime, ...]:
+    """So many declines, a minute apart."""
+    return tuple(first_at + n * timedelta(minutes=1) for n in range(count))
+
+
+def against(
+    use: CardUse, brand: str | None = "visa", *, month: int = 35, day: int = 10
+) -> Objection | None:
+    return objection(use, brand, MONDAY, card_month_limit=month, card_day_limit=day)
+
+
+def test_a_fresh_card_may_be_charged() -> None:
+    assert against(CardUse()) is None
+
+
+def test_a_barred_card_never_may() -> None:
+    assert against(CardUse(barred=True)) == Objection(rule="card_barred", until=None)
+
+
+@pytest.mark.parametrize(
+    ("brand", "limit"), [("visa", 20), ("mastercard", 35), ("amex", 8), ("discover", 8), (None, 8)]
+)
+def test_each_network_has_its_own_limit_and_no_policy_is_laxer(
+    brand: str | None, limit: int
+) -> None:
+    assert monthly_limit(brand) == limit
+    first_at = MONDAY - 20 * DAY
+    below, at = (CardUse(month=declines(n, first_at)) for n in (limit - 1, limit))
+    assert against(below, brand, month=35) is None
+    assert against(at, brand, month=35) == Objection(rule="month_limit", until=first_at + MONTH)
+
+
+def test_a_policy_can_be_stricter() -> None:
+    first_at = MONDAY - 20 * DAY
+    assert against(CardUse(month=declines(2, first_at)), month=2) is not None
+    assert against(CardUse(month=declines(1, first_at)), month=2) is None
+
+
+@pytest.mark.parametrize(("window", "field", "limit"), [(MONTH, "month", 20), (DAY, "day", 10)])
+def test_a_decline_counts_until_its_window_ends_to_the_second(
+    window: timedelta, field: str, limit: int
+) -> None:
+    recent = (MONDAY - HOUR,) * (limit - 1)
+    for age, counts in ((window - SECOND, True), (window, False), (window + SECOND, False)):
+        use = replace(CardUse(), **{field: (MONDAY - age, *recent)})
+        found = against(use)
+        assert (found is not None) == counts
+        if found is not None:
+            assert found.until == MONDAY + SECOND
+
+
+def test_ten_declines_a_day_are_the_end_of_the_day_whatever_the_policy_says() -> None:
+    use = CardUse(day=declines(10, MONDAY - HOUR))
+    assert against(use, day=10) == Objection(rule="day_limit", until=MONDAY - HOUR + DAY)
+    assert against(CardUse(day=declines(9, MONDAY - HOUR)), day=10) is None
+
+
+instants = st.lists(
+    st.timedeltas(min_value=timedelta(), max_value=timedelta(days=40)), max_size=45
+).map(lambda ages: tuple(sorted(MONDAY - age for age in ages)))
+
+
+@given(instants, st.sampled_from(["visa", "mastercard", "amex", None]), st.integers(1, 35))
+def test_a_charge_is_allowed_exactly_if_its_decline_would_not_be_one_too_many(
+    month: tuple[datetime, ...], brand: str | None, limit: int
+) -> None:
+    in_window = sum(at > MONDAY - MONTH for at in month)
+    found = against(CardUse(month=month), brand, month=limit)
+    assert (found is None) == (in_window < min(limit, monthly_limit(brand)))
+    if found is not None:
+        assert found.until is not None
+        assert found.until > MONDAY
+        later = objection(
+            CardUse(month=month), brand, found.until, card_month_limit=limit, card_day_limit=10
+        )
+        assert later is None

@@ -1,0 +1,94 @@
+"""The only state machine, as a table."""
+
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from domain.recovery import events as e
+from domain.recovery.case import RecoveryCase, evolve
+from domain.recovery.transitions import CLOSED, IDLE, OPEN, TRANSITIONS, Phase
+from tests.domain.examples import ONE_OF_EACH
+
+LATE = {(phase, e.MoneyCameLate) for phase in (Phase.LOST, Phase.STOPPED)}
+# The published table, written out: a change of it is a decision, not a slip.
+PUBLISHED = {
+    "new": "case_opened>waiting",
+    "waiting": """
+        retries_taken_over>waiting charge_declined>waiting amount_changed>waiting
+        attempt_planned>waiting attempt_started>charging customer_asked>customer
+        reminder_planned>waiting reminder_started>waiting reminder_skipped>waiting
+        reminder_failed>waiting card_replaced>waiting case_recovered>recovered case_lost>lost
+        case_stopped>stopped
+    """,
+    "charging": """
+        retries_taken_over>charging charge_declined>charging attempt_declined>waiting
+        attempt_unclear>charging attempt_abandoned>waiting reminder_planned>charging
+        reminder_failed>charging card_replaced>charging case_recovered>recovered case_lost>lost
+        case_stopped>stopped
+    """,
+    "customer": """
+        retries_taken_over>customer charge_declined>customer amount_changed>customer
+        attempt_planned>waiting customer_asked>customer reminder_planned>customer
+        reminder_started>customer reminder_skipped>customer reminder_failed>customer
+        card_replaced>customer case_recovered>recovered case_lost>lost case_stopped>stopped
+    """,
+    "recovered": "",
+    "lost": "money_came_late>lost",
+    "stopped": "money_came_late>stopped",
+}
+
+
+def tag(kind: type[e.Event]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def test_the_table_is_the_published_one() -> None:
+    table: dict[str, set[str]] = {phase.value: set() for phase in Phase}
+    for (phase, kind), after in TRANSITIONS.items():
+        table[phase.value].add(f"{tag(kind)}>{after}")
+    assert table == {phase: set(line.split()) for phase, line in PUBLISHED.items()}
+
+
+def test_there_is_an_example_of_every_event() -> None:
+    assert {type(event) for event in ONE_OF_EACH} == set(get_args(e.Event))
+
+
+FORBIDDEN = [
+    (phase, event)
+    for phase, event in product(Phase, ONE_OF_EACH)
+    if (phase, type(event)) not in TRANSITIONS
+]
+
+
+@pytest.mark.parametrize(("phase", "event"), FORBIDDEN, ids=lambda x: getattr(x, "value", None))
+def test_what_is_not_in_the_table_cannot_happen(phase: Phase, event: e.Event) -> None:
+    with pytest.raises(KeyError):
+        evolve(RecoveryCase(phase=phase), event)
+
+
+def test_every_phase_can_be_reached() -> None:
+    reached = {Phase.NEW}
+    for _ in Phase:
+        reached |= {after for (before, _), after in TRANSITIONS.items() if before in reached}
+    assert reached == set(Phase)
+
+
+def test_from_every_open_phase_every_end_can_be_reached() -> None:
+    for start in OPEN:
+        reached = {start}
+        for _ in Phase:
+            reached |= {after for (before, _), after in TRANSITIONS.items() if before in reached}
+        assert reached >= CLOSED
+
+
+def test_the_end_is_the_end_but_for_money_that_comes_late() -> None:
+    from_closed = {(phase, kind) for phase, kind in TRANSITIONS if phase in CLOSED}
+    assert from_closed == LATE
+    assert all(TRANSITIONS[phase, kind] is phase for phase, kind in LATE)
+
+
+def test_a_phase_is_new_open_or_closed_and_no_two_of_these() -> None:
+    assert {Phase.NEW} | set(OPEN) | CLOSED == set(Phase)
+    assert len(OPEN) + len(CLOSED) + 1 == len(Phase)
+    assert set(IDLE) == set(OPEN) - {Phase.CHARGING}
