@@ -24,7 +24,10 @@ FROM ${POSTGRES} AS upkeep
 COPY --from=packages /usr/local /usr/local
 COPY --from=packages /venv /venv
 COPY --from=code /app /app
-RUN ldconfig && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin chargechase
+# A volume that is mounted at /backups for the first time takes its owner from here.
+RUN ldconfig \
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin chargechase \
+    && install --directory --owner 10001 --group 10001 --mode 0700 /backups
 WORKDIR /app
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001

@@ -33,3 +33,25 @@ check: setup ## Lint, types, import contracts
 format: setup ## Let ruff fix and format what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+bench: setup ## Measure how fast it is; goals beside figures
+	@$(BIN)/python -m bench
+
+sim: setup ## Play whole histories against a fast rehearsal: make sim SEEDS=5
+	@$(BIN)/python -m tests.domain.simulation $(SEEDS)
+
+chaos: setup ## Kill processes, empty Redis, hurt Stripe for ten minutes; then ask the ledgers
+	@$(BIN)/python -m tests.chaos
+
+screenshots: setup ## Take the pictures of the README from a running installation
+	@$(BIN)/python docs/make_screenshots.py
+
+lock: ## Compile the locked requirements (needs uv on the PATH)
+	@uv pip compile $(LOCK) requirements.in -o requirements.txt
+	@uv pip compile $(LOCK) requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove the environment, caches and this folder's data
+	@rm -rf .venv .chargechase .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --override requirements-overrides.txt

@@ -22,6 +22,7 @@ from msgspec import Struct
 from bench.events import bodies, request
 
 LENGTH: Final = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+LAST_CHUNK: Final = b"0\r\n\r\n"
 SILENT_S: Final = 30.0  # no answer for this long: something is broken, stop
 
 
@@ -112,7 +113,9 @@ class _Connection:
         if head < 0:
             return False
         length = LENGTH.search(self.received, 0, head)
-        return len(self.received) >= head + 4 + (int(length[1]) if length else 0)
+        if length is None:
+            return self.received.endswith(LAST_CHUNK)
+        return len(self.received) >= head + 4 + int(length[1])
 
 
 def _drive(errand: Errand, deliveries: list[bytes]) -> Seen:
@@ -120,7 +123,8 @@ def _drive(errand: Errand, deliveries: list[bytes]) -> Seen:
     poller, by_number = select.epoll(), {one.socket.fileno(): one for one in connections}
     for number in by_number:
         poller.register(number, select.EPOLLIN)
-    waits, accepted, waiting = [], 0, iter(deliveries)
+    waits: list[float] = []
+    accepted, waiting = 0, iter(deliveries)
     started = time.perf_counter()
     for connection in connections:
         connection.begin(next(waiting))

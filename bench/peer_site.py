@@ -5,13 +5,14 @@
 
 import os
 import sys
+from typing import Any
 
 import django
 from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
-ENDPOINT = "11111111-2222-4333-8444-555555555555"
+ENDPOINT = os.environ["PEER_ENDPOINT"]
 
 settings.configure(
     SECRET_KEY=os.environ["PEER_SECRET"],
@@ -39,25 +40,32 @@ settings.configure(
 )
 
 
-def store(trigger, api_key):
+def store(trigger: Any, api_key: str) -> None:
     """Store the event as dj-stripe does, once, and leave out its handlers: they would ask Stripe
     for the invoice, the customer and all the rest, and ours does not do that here either."""
-    from djstripe.models import Event
+    from djstripe.models import Event  # noqa: PLC0415 - Django must be set up first
 
     if not Event.objects.filter(id=trigger.json_body["id"]).exists():
         trigger.event = Event._create_from_stripe_object(trigger.json_body, api_key=api_key)
         trigger.processed = True
 
 
-def prepare():
-    """Tables, and one endpoint with the secret that the sender signs with."""
-    from djstripe.models import WebhookEndpoint
+def prepare() -> None:
+    """Tables, an account whose key is known, so that Stripe is not asked whose it is, and an
+    endpoint with the secret that the sender signs with."""
+    from djstripe.models import Account, APIKey, WebhookEndpoint  # noqa: PLC0415
 
     call_command("migrate", run_syncdb=True, verbosity=0)
+    account, _ = Account.objects.get_or_create(id="acct_bench", livemode=True)
+    APIKey.objects.get_or_create(
+        secret=settings.STRIPE_LIVE_SECRET_KEY,
+        defaults={"type": "secret", "livemode": True, "djstripe_owner_account": account},
+    )
     WebhookEndpoint.objects.update_or_create(
         id="we_bench",
         defaults={
             "djstripe_uuid": ENDPOINT,
+            "djstripe_owner_account": account,
             "secret": os.environ["PEER_SECRET"],
             "livemode": True,
             "url": "https://127.0.0.1/",

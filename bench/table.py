@@ -40,11 +40,11 @@ def print_table(rows: Sequence[Row]) -> None:
             print(f"      {line}")
 
 
-def write_results(rows: Sequence[Row], machine: dict[str, Any]) -> Path:
+def write_results(folder: Path, rows: Sequence[Row], machine: dict[str, Any]) -> Path:
     """The same as JSON; a file a run."""
     now = datetime.now(UTC)
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{now:%Y-%m-%dT%H%M%SZ}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{now:%Y-%m-%dT%H%M%SZ}.json"
     found = {"at": now.isoformat(), "machine": machine, "rows": to_builtins(list(rows))}
     path.write_text(json.dumps(found, indent=2) + "\n")
     return path

@@ -46,7 +46,7 @@ class Person(Struct, frozen=True, kw_only=True):
     currency: str
     product: str
     amount_minor: int
-    interval: Literal["week", "month"]
+    interval: Literal["week", "month", "year"]
     brand: str
     last4: str
     funding: str

@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -21,17 +23,24 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A running server. Stop it only if you start one of your own."""
-    server = start_postgres(tmp_path_factory.mktemp("postgres"))
+def servers_folder() -> Iterator[Path]:
+    """Not pytest's own folder: another run closes that to the account that root lends Postgres."""
+    with tempfile.TemporaryDirectory(prefix="chargechase-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(servers_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """A running server for all; whoever must stop or kill one starts one of their own."""
+    server = start_postgres(servers_folder / "postgres")
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
-    """A running Redis; FLUSHALL is yours whenever you like."""
-    server = start_redis(tmp_path_factory.mktemp("redis"))
+def redis_server(servers_folder: Path) -> Iterator[EmbeddedRedis]:
+    """A running Redis for all; FLUSHALL is yours whenever you like."""
+    server = start_redis(servers_folder / "redis")
     yield server
     server.stop()
 
@@ -44,12 +53,11 @@ def template_database(postgres_server: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="module")
-def database_url(postgres_server: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+def database_url(postgres_server: EmbeddedPostgres, template_database: str) -> str:
     """A migrated, empty database of the module's own; the login is `chargechase`, its owner."""
     name = f"test_{next(_numbers)}"
     asyncio.run(copy_database(postgres_server, template_database, name))
-    yield postgres_server.url(name)
-    asyncio.run(_as_superuser(postgres_server, f"drop database {name} with (force)"))
+    return postgres_server.url(name)  # goes with the server: DROP would wait for a checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +69,17 @@ async def postgres_pools(database_url: str) -> AsyncIterator[Pools]:
 
 async def copy_database(server: EmbeddedPostgres, template: str, name: str) -> None:
     """A new database like `template`, which nobody may be using: 0.1 s by WAL, 3 s by files."""
-    await _as_superuser(
+    await as_superuser(
         server, f"create database {name} template {template} owner chargechase strategy wal_log"
     )
 
 
 async def _make_template(server: EmbeddedPostgres) -> None:
-    await _as_superuser(server, f"create database {TEMPLATE} owner chargechase")
+    await as_superuser(server, f"create database {TEMPLATE} owner chargechase")
     await migrate(server.url(TEMPLATE))
 
 
-async def _as_superuser(server: EmbeddedPostgres, statement: str) -> None:
+async def as_superuser(server: EmbeddedPostgres, statement: str) -> None:
     connection = await asyncpg.connect(server.url("postgres", "postgres"))
     try:
         await connection.execute(statement)

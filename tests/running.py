@@ -78,17 +78,19 @@ class Running:
         """What a person would have seen."""
         return (self.folder / "terminal.log").read_text(errors="replace")
 
+    def answers(self) -> bool:
+        """Whether its web process is ready: Postgres is, then."""
+        try:
+            return httpx.get(f"{self.facts['web']}/health/ready", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
     def status(self) -> dict[str, Any]:
         """`chargechase status --json`."""
-        environment = {
-            **self._environment,
-            "CHARGECHASE_DATABASE_URL": self.facts["database_url"],
-            "CHARGECHASE_REDIS_URL": self.facts["redis_url"],
-        }
         done = subprocess.run(
             [sys.executable, "-m", "wiring", "status", "--json"],
             cwd=ROOT,
-            env=environment,
+            env=self._environment,
             capture_output=True,
             timeout=60,
             check=False,

@@ -5,10 +5,12 @@ import time
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Final
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
+from msgspec import Struct
 
 from application.ports.accounts import UserRecord
 from web.attempts import AttemptLimiter
@@ -26,6 +28,15 @@ LONGEST_EMAIL: Final = 254
 WRONG: Final = "The address and the password do not go together. Please try again."
 BUSY: Final = "Many people are signing in just now. Please try again in a moment."
 NO_TEAM: Final = "You are not a member of a team any more. Ask a colleague to invite you."
+
+
+class Refusal(Struct, frozen=True):
+    """Why somebody does not come in, as the form says it."""
+
+    status: int
+    email: str
+    message: str
+    wait_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -50,6 +61,13 @@ class Door:
 
     async def person(self, email: str, password: str) -> UserRecord | None:
         """Who this is, or None; the same work whether the address is known or not."""
+        self.at_once += 1
+        try:
+            return await self._compare(email, password)
+        finally:
+            self.at_once -= 1
+
+    async def _compare(self, email: str, password: str) -> UserRecord | None:
         decoy = await self.decoy()
         user = await self.parts.users.find(email) if len(email) <= LONGEST_EMAIL else None
         fitting = len(password.encode()) <= LONGEST_PASSWORD
@@ -71,7 +89,7 @@ async def sign_in_page(
     if await sessions.principal(request) is not None:
         return Response("", status_code=303, headers={**NO_STORE, "Location": wanted})
     door.decoy()
-    return _form(request, renderer, wanted=wanted)
+    return _form(request, renderer, wanted)
 
 
 @post("/sign-in", status_code=200)
@@ -85,29 +103,33 @@ async def sign_in(
     """A new session, or the form again with one sentence that gives nothing away."""
     form = await read_form(request, parts)
     email, wanted = form.get("email", "").strip(), local_path(form.get("next"))
-    wait_s = door.wait_s(_address(request, parts), email.lower())
+    person = await _admitted(request, parts, door, email, form.get("password", ""))
+    if isinstance(person, Refusal):
+        return _form(request, renderer, wanted, person)
+    user_id, merchant_id = person
+    headers = {**NO_STORE, "Location": wanted}
+    response: Response[str] = Response("", status_code=303, headers=headers)
+    await sessions.begin(request, response, user_id, merchant_id)
+    return response
+
+
+async def _admitted(
+    request: AnyRequest, parts: WebParts, door: Door, email: str, password: str
+) -> tuple[UUID, UUID] | Refusal:
+    """The person and the team to sign in to, or why not."""
+    address = _address(request, parts)
+    wait_s = door.wait_s(address, email.lower())
     if wait_s > 0:
         message = f"There were many tries. Please wait {_minutes(wait_s)} and try again."
-        page = _form(request, renderer, 429, wanted=wanted, email=email, message=message)
-        page.headers["Retry-After"] = str(int(wait_s) + 1)
-        return page
+        return Refusal(429, email, message, wait_s)
     if door.at_once >= MOST_AT_ONCE:
-        return _form(request, renderer, 429, wanted=wanted, email=email, message=BUSY)
-    door.at_once += 1
-    try:
-        user = await door.person(email, form.get("password", ""))
-    finally:
-        door.at_once -= 1
+        return Refusal(429, email, BUSY, 1.0)
+    user = await door.person(email, password)
     if user is None:
-        return _form(request, renderer, 422, wanted=wanted, email=email, message=WRONG)
+        return Refusal(422, email, WRONG)
+    door.limiter.forget((address, email.lower()))
     teams = await parts.users.merchants_of(user.user_id)
-    if not teams:
-        return _form(request, renderer, 422, wanted=wanted, email=email, message=NO_TEAM)
-    response: Response[str] = Response(
-        "", status_code=303, headers={**NO_STORE, "Location": wanted}
-    )
-    await sessions.begin(request, response, user.user_id, teams[0])
-    return response
+    return (user.user_id, teams[0]) if teams else Refusal(422, email, NO_TEAM)
 
 
 @post("/sign-out", status_code=303)
@@ -128,25 +150,24 @@ def local_path(wanted: str | None) -> str:
 
 
 def _form(
-    request: AnyRequest,
-    renderer: Renderer,
-    status: int = 200,
-    *,
-    wanted: str,
-    email: str = "",
-    message: str = "",
+    request: AnyRequest, renderer: Renderer, wanted: str, refusal: Refusal | None = None
 ) -> Response[str]:
+    shown = refusal or Refusal(200, "", "")
+
     def page(form_token: str) -> Response[str]:
         return renderer.page(
             "accounts/sign_in.html",
-            status,
+            shown.status,
             form_token=form_token,
             wanted=wanted,
-            email=email[:LONGEST_EMAIL],
-            message=message,
+            email=shown.email[:LONGEST_EMAIL],
+            message=shown.message,
         )
 
-    return renderer.tokens.fresh(request, page)
+    answer = renderer.tokens.fresh(request, page)
+    if shown.wait_s:
+        answer.headers["Retry-After"] = str(int(shown.wait_s) + 1)
+    return answer
 
 
 def _address(request: AnyRequest, parts: WebParts) -> str:

@@ -32,7 +32,7 @@ def create_app(parts: WebParts) -> Litestar:
             health.ready,
             health.metrics,
             assets.serve_asset,
-            _pages(parts, sessions, tokens),
+            _pages(parts, tokens),
             _customers_pages(parts),
         ],
         dependencies=_shared(parts, sessions, files, renderer),
@@ -47,7 +47,7 @@ def create_app(parts: WebParts) -> Litestar:
     return app
 
 
-def _pages(parts: WebParts, sessions: Sessions, tokens: FormTokens) -> Router:
+def _pages(parts: WebParts, tokens: FormTokens) -> Router:
     """For people of a merchant's team: behind host, origin and form token."""
     return Router(
         path="/",
@@ -75,7 +75,7 @@ def _customers_pages(parts: WebParts) -> Router:
     return Router(
         path="/",
         route_handlers=[customer.open_link, customer.go_to_payment],
-        before_request=origin_check(parts),
+        before_request=origin_check(parts, unnamed=True),
     )
 
 

@@ -56,7 +56,7 @@ def serve_asset(
     name: Annotated[str, PathParameter()],  # noqa: ARG001  (the whole path is the key)
 ) -> Response[bytes]:
     """A file, or 304 if the browser has it."""
-    asset = assets.find(request.url.path)
+    asset = assets.find(request.scope["path"])
     if asset is None:
         raise NotFoundException
     fresh = request.query_params.get("v") == asset.digest

@@ -30,5 +30,10 @@ class AttemptLimiter:
         return 0.0
 
     def forget(self, key: tuple[str, ...]) -> None:
-        """After a try that was right."""
+        """After a try that was right: people who know their password are not slowed down."""
         self._tries.pop(key, None)
+
+    @property
+    def keys(self) -> int:
+        """How many keys are remembered."""
+        return len(self._tries)

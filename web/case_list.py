@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 from application.views import CasePage, CaseRow, MoneyOfPhase
 from domain.recovery.transitions import Phase
 from web import money, times, wording
+from web.icons import badge
 from web.spark import spark
 
 # The order in which a merchant asks: what came back, what is on its way, who must act.
@@ -26,6 +28,9 @@ ALWAYS: Final = frozenset({Phase.RECOVERED, Phase.WAITING, Phase.CUSTOMER, Phase
 MOST_CURRENCIES: Final = 3
 
 
+BADGES: Final = {phase: badge(words) for phase, words in wording.PHASES.items()}
+
+
 class Line(Struct, frozen=True, gc=False):
     """One row, ready to be printed."""
 
@@ -34,10 +39,9 @@ class Line(Struct, frozen=True, gc=False):
     name: str
     detail: str
     amount: Markup
-    words: wording.PhaseWords
+    state: Markup
     spark: Markup
     next: str
-    opened: str
     opened_at: str
     opened_full: str
 
@@ -56,7 +60,7 @@ class Figure(Struct, frozen=True, gc=False):
 class CaseListView(Struct, frozen=True):
     """The list with its figures."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[tuple[Line, str], ...]  # and how long ago it was opened
     figures: tuple[Figure, ...]
     total: int
     phase: wording.PhaseWords | None
@@ -66,29 +70,43 @@ class CaseListView(Struct, frozen=True):
     now: datetime
 
 
+class Wish(Struct, frozen=True):
+    """Which cases somebody asked for."""
+
+    phase: Phase | None
+    after: str | None
+
+    def url(self) -> str:
+        """The address of that part of the list."""
+        query = {"phase": self.phase, "after": self.after}
+        given = {name: value for name, value in query.items() if value}
+        return f"/cases?{urlencode(given)}" if given else "/cases"
+
+
 def build(
-    page: CasePage,
-    sums: Iterable[MoneyOfPhase],
-    phase: Phase | None,
-    after: str | None,
-    now: datetime,
-    zone: str,
+    wish: Wish, page: CasePage, sums: Iterable[MoneyOfPhase], now: datetime, zone: str
 ) -> CaseListView:
     """What `cases/_list.html` prints."""
-    sums = tuple(sums)
+    sums, phase = tuple(sums), wish.phase
+    hour = now.replace(minute=0, second=0, microsecond=0)
     return CaseListView(
-        lines=tuple(_line(row, now, zone) for row in page.rows),
+        lines=tuple(
+            (_line(row, hour, zone), times.relative(row.opened_at, now)) for row in page.rows
+        ),
         figures=tuple(_figures(sums, phase)),
         total=sum(part.cases for part in sums),
         phase=wording.PHASES[phase] if phase else None,
-        older=_url(phase, page.after) if page.after else None,
-        first=_url(phase, None) if after else None,
-        here=_url(phase, after),
+        older=Wish(phase, page.after).url() if page.after else None,
+        first=Wish(phase, None).url() if wish.after else None,
+        here=wish.url(),
         now=now,
     )
 
 
-def _line(row: CaseRow, now: datetime, zone: str) -> Line:
+@lru_cache(maxsize=1_000)
+def _line(row: CaseRow, hour: datetime, zone: str) -> Line:
+    """A row in words. Open pages ask for the same rows each time one of them changes; an hour is
+    less than a pixel of the drawing."""
     key = str(row.case_id)
     is_back = row.phase is Phase.RECOVERED
     amount = row.recovered_minor if is_back else row.amount_minor
@@ -98,10 +116,9 @@ def _line(row: CaseRow, now: datetime, zone: str) -> Line:
         name=row.customer_name or row.customer_email or "A customer without a name",
         detail=row.number or row.invoice_id,
         amount=money.html(amount, row.currency),
-        words=wording.PHASES[row.phase],
-        spark=spark(row, now),
+        state=BADGES[row.phase],
+        spark=spark(row, hour),
         next=wording.next_short(row, zone) if row.next else _ended(row, zone),
-        opened=times.relative(row.opened_at, now),
         opened_at=f"{row.opened_at:%Y-%m-%dT%H:%M:%SZ}",
         opened_full=times.full(row.opened_at, zone),
     )
@@ -120,7 +137,7 @@ def _figures(sums: tuple[MoneyOfPhase, ...], chosen: Phase | None) -> Iterable[F
         if not parts and phase not in ALWAYS and phase is not chosen:
             continue
         yield Figure(
-            url="/cases" if phase is chosen else _url(phase, None),
+            url="/cases" if phase is chosen else Wish(phase, None).url(),
             words=wording.PHASES[phase],
             cases=sum(part.cases for part in parts),
             sums=tuple(money.html(_amount(p), p.currency) for p in parts[:MOST_CURRENCIES]),
@@ -135,9 +152,3 @@ def _size(part: MoneyOfPhase) -> tuple[int, str]:
 
 def _amount(part: MoneyOfPhase) -> int:
     return part.recovered_minor if part.phase is Phase.RECOVERED else part.amount_minor
-
-
-def _url(phase: Phase | None, after: str | None) -> str:
-    query = {"phase": str(phase) if phase else None, "after": after}
-    given = {name: value for name, value in query.items() if value}
-    return f"/cases?{urlencode(given)}" if given else "/cases"

@@ -11,7 +11,7 @@ from domain.recovery.case import MarkKind
 from domain.recovery.transitions import Phase
 from web import money, times, wording
 from web.chase_line import WELL, ChaseLine, chase_line, path_of
-from web.declines import label_of
+from web.declines import FAMILIES
 
 # The drawing's height in shares: captions above, the axis below.
 TOP, DEPTH = 30.0, 42.0
@@ -78,7 +78,7 @@ class CasePageView(Struct, frozen=True):
     ahead: tuple[Story, ...]
     story: tuple[Story, ...]
     card: str
-    family: str
+    family: str | None
     budget: str
     budget_left: int
     budget_all: int
@@ -92,7 +92,7 @@ def build(view: CaseView, now: datetime, zone: str) -> CasePageView:
     telling = wording.Telling(zone=zone, currency=row.currency)
     is_back = row.phase is Phase.RECOVERED
     amount = row.recovered_minor if is_back else row.amount_minor
-    told = [wording.tell(event, telling) for event in view.history]
+    told = sorted((wording.tell(event, telling) for event in view.history), key=_at)
     return CasePageView(
         key=str(row.case_id),
         url=f"/cases/{row.case_id}",
@@ -105,13 +105,18 @@ def build(view: CaseView, now: datetime, zone: str) -> CasePageView:
         ahead=tuple(reversed(_ahead(view, telling))),
         story=tuple(reversed([_story(line, zone) for line in told])),
         card=wording.card_name(row.card),
-        family=label_of(row.family),
+        family=FAMILIES[row.family] if row.family else None,
         budget=wording.budget(view),
         budget_left=max(0, view.card_limit - view.declines_on_card),
         budget_all=view.card_limit,
         dead=view.dead is not None,
         changed=row.changed_at.isoformat(),
     )
+
+
+def _at(told: wording.Told) -> datetime:
+    """A decline that opened the case happened before it; equal instants keep their order."""
+    return told.at
 
 
 def _story(told: wording.Told, zone: str) -> Story:

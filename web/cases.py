@@ -17,6 +17,7 @@ from web.rendering import AnyRequest, Renderer
 
 PAGE_SIZE: Final = 50
 LONGEST_CURSOR: Final = 200
+FILTERS: Final = frozenset(Phase) - {Phase.NEW}
 
 
 @get("/", sync_to_thread=False)
@@ -33,15 +34,11 @@ async def list_cases(
     renderer: NamedDependency[Renderer],
 ) -> Response[str]:
     """Newest first, a page at a time; `phase` narrows it, `after` goes on to older ones."""
-    phase = _phase(request.query_params.get("phase"))
-    after = request.query_params.get("after")
-    if after is not None and len(after) > LONGEST_CURSOR:
-        after = None
-    merchant_id = principal.merchant_id
+    wish, merchant_id = _wish(request), principal.merchant_id
     version = await parts.changes(merchant_id)
-    page = await parts.pages.cases(merchant_id, phase, after, PAGE_SIZE)
+    page = await parts.pages.cases(merchant_id, wish.phase, wish.after, PAGE_SIZE)
     sums = await parts.pages.money(merchant_id)
-    view = case_list.build(page, sums, phase, after, parts.clock(), principal.timezone)
+    view = case_list.build(wish, page, sums, parts.clock(), principal.timezone)
     return renderer.page_or_fragment(
         request,
         principal,
@@ -87,5 +84,10 @@ async def mailbox(
     return Redirect(parts.mailbox_url, status_code=303)
 
 
-def _phase(wanted: str | None) -> Phase | None:
-    return Phase(wanted) if wanted in set(Phase) - {Phase.NEW} else None
+def _wish(request: AnyRequest) -> case_list.Wish:
+    """What the address asks for; what cannot be read is as if it were not there."""
+    phase, after = request.query_params.get("phase"), request.query_params.get("after")
+    return case_list.Wish(
+        Phase(phase) if phase in FILTERS else None,
+        after if after and len(after) <= LONGEST_CURSOR else None,
+    )

@@ -29,7 +29,7 @@ SENTENCES: Final = {
     Ask.CARD: "Your card could not be charged. You can use another one here; it takes a minute.",
     Ask.AUTHENTICATION: "Your bank would like you to confirm this payment. It takes a minute.",
     Ask.PAYMENT: "Your last payment did not go through. You can pay here in a minute.",
-    None: "Your last payment did not go through. You can pay here, or do nothing: we try again soon.",
+    None: "Your last payment did not go through. We will try again; you can also pay here now.",
 }
 BUTTONS: Final = {
     Ask.CARD: "Use another card",

@@ -56,8 +56,3 @@ def reason_of(decline: Decline, family: DeclineFamily) -> str:
     code = decline.decline_code or decline.code or decline.network_decline_code
     words = REASONS.get(decline.decline_code or "") or FAMILIES[family]
     return f"{words} ({code})." if code else f"{words}."
-
-
-def label_of(family: DeclineFamily | None) -> str:
-    """The family in a few words, for facts beside a case."""
-    return FAMILIES[family] if family else "No decline was seen"

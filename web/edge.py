@@ -2,10 +2,10 @@
 
 import time
 from secrets import token_hex
-from typing import Any
 
 import structlog
-from litestar.types import ASGIApp, HTTPSendMessage, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from web.parts import WebParts
 
@@ -34,7 +34,7 @@ class Edge:
         self._headers = security_headers(parts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             return await _refuse(receive, send)
         started, status = time.perf_counter(), 0
         request_id = token_hex(8)
@@ -57,12 +57,11 @@ class Edge:
         finally:
             self._tell(scope, status, time.perf_counter() - started)
 
-    def _add_headers(self, message: HTTPSendMessage, request_id: str) -> None:
-        headers: Any = list(message.get("headers") or ())
-        present = {name.lower() for name, _ in headers}
-        headers += [pair for pair in self._headers if pair[0] not in present]
-        headers.append((b"x-request-id", request_id.encode()))
-        message["headers"] = headers  # type: ignore[typeddict-unknown-key]
+    def _add_headers(self, message: HTTPResponseStartEvent, request_id: str) -> None:
+        given = message["headers"]
+        present = {name for name, _ in given}
+        ours = [pair for pair in self._headers if pair[0] not in present]
+        message["headers"] = [*given, *ours, (b"x-request-id", request_id.encode())]
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         """One line a request; the route's template, never its path: paths carry tokens."""

@@ -27,16 +27,27 @@ class Words(Struct, frozen=True):
 
 
 WORDS: Final[Mapping[int, Words]] = {
-    400: Words("We could not read that", "Something in the address or the form is not as we expect it."),
-    403: Words("That was not accepted", "The page may have been open for long. Open it again; nothing was changed."),
-    404: Words("There is nothing here", "It may never have been here, or it belongs to another team."),
+    400: Words(
+        "We could not read that", "Something in the address or the form is not as expected."
+    ),
+    403: Words(
+        "That was not accepted",
+        "The page may have been open for long. Open it again; nothing was changed.",
+    ),
+    404: Words("There is nothing here", "It may never have been, or it belongs to another team."),
     405: Words("That cannot be done here", "Open the page from the menu; nothing was changed."),
-    408: Words("That took too long", "Your connection may be slow. Nothing was changed; please send it again."),
+    408: Words("That took too long", "Nothing was changed; please send it again."),
     413: Words("That is too large", "Nothing was kept of it."),
-    429: Words("Please wait a little", "There were many tries in a short time. Try again in some minutes."),
-    500: Words("Something went wrong on our side", "It is noted and will be looked at. Your cases go on without this page."),
-    503: Words("We cannot reach our records just now", "No case is lost: the chase goes on by itself. Try again in a moment."),
-}  # fmt: skip
+    429: Words("Please wait a little", "There were many tries in a short time."),
+    500: Words(
+        "Something went wrong on our side",
+        "It is noted and will be looked at. The chase goes on without this page.",
+    ),
+    503: Words(
+        "We cannot reach our records just now",
+        "No case is lost: the chase goes on by itself. Try again in a moment.",
+    ),
+}
 
 Handler = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
 
@@ -57,7 +68,7 @@ def error_handler(parts: WebParts, renderer: Renderer) -> Handler:
         if wants_fragment(request):
             headers |= {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"}
             return renderer.page("errors/_notice.html", status, headers=headers, words=words)
-        if request.url.path.startswith("/r/"):
+        if request.scope["path"].startswith("/r/"):
             headers["Referrer-Policy"] = "no-referrer"
             return renderer.page("customer/gone.html", status, headers=headers, words=words)
         return renderer.page(
@@ -85,7 +96,7 @@ def _extra_headers(status: int, fault: Exception) -> dict[str, str]:
 
 def _wants_json(request: Request[Any, Any, Any]) -> bool:
     """Programs say so, or call where only programs do."""
-    if request.url.path.startswith(("/api/", "/webhooks/", "/health/", "/metrics", "/events")):
+    if request.scope["path"].startswith(("/api/", "/webhooks/", "/health/", "/metrics", "/events")):
         return True
     accept = request.headers.get("accept", "")
     return "json" in accept and "html" not in accept
@@ -102,6 +113,6 @@ def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     """To the sign-in page, and back to where they wanted to go, if it was a page."""
     if wants_fragment(request):
         return Response("", status_code=401, headers={**NO_STORE, "HX-Redirect": "/sign-in"})
-    wanted = request.url.path if request.method == "GET" else "/cases"
+    wanted = request.scope["path"] if request.method == "GET" else "/cases"
     headers = {**NO_STORE, "Location": f"/sign-in?next={quote(wanted, safe='/')}"}
     return Response("", status_code=303, headers=headers)

@@ -4,6 +4,8 @@ from typing import Final
 
 from markupsafe import Markup
 
+from web.wording import PhaseWords
+
 _PATHS: Final = {
     "cases": "M2.5 6H5c2 0 2 8 4.5 8s2.5-8 5-8h3",
     "mailbox": "M3 5.5h14v9H3zM3.5 6l6.5 5 6.5-5",
@@ -16,7 +18,7 @@ _PATHS: Final = {
     "M11 5.1c2.4.2 4.5 1 6.2 2.5M13 9.4c.8.3 1.4.7 2 1.2",
     # the shapes of states: told apart without colour
     "waiting": "M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM10 6.5V10l2.5 1.5",
-    "charging": "M10 3.5a6.5 6.5 0 0 1 6.5 6.5M10 16.5A6.5 6.5 0 0 1 3.5 10M10 7v6M7 10h6",
+    "charging": "M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM7 10h5.5M10.5 7.5 13 10l-2.5 2.5",
     "customer": "M10 3 17 10l-7 7-7-7z",
     "recovered": "M3.5 10.5 8 15l8.5-9.5",
     "lost": "M5 5l10 10M15 5 5 15",
@@ -35,3 +37,10 @@ _ICONS: Final = {
     )
     for name, path in _PATHS.items()
 }
+
+
+def badge(words: PhaseWords) -> Markup:
+    """A state: its shape and its word, so that it is never told by colour alone."""
+    return Markup('<span class="state {}">{}<span>{}</span></span>').format(
+        words.tone, icon(words.tone), words.label
+    )

@@ -48,13 +48,15 @@ class Renderer:
         self, request: AnyRequest, principal: Principal, *, page: str, fragment: str, **values: Any
     ) -> Response[str]:
         """The fragment for an htmx swap; the page for a visit or for «back»."""
+        is_fragment = wants_fragment(request)
         shown = {
             **values,
+            "is_fragment": is_fragment,
             "principal": principal,
             "zone": principal.timezone,
             "form_token": self.tokens.token(request),
         }
-        return _html(self.text(fragment if wants_fragment(request) else page, shown), 200, NO_STORE)
+        return _html(self.text(fragment if is_fragment else page, shown), 200, NO_STORE)
 
 
 def wants_fragment(request: AnyRequest) -> bool:
@@ -76,6 +78,7 @@ def build_renderer(parts: WebParts, assets: Assets, tokens: FormTokens) -> Rende
     environment.globals |= {
         "asset": assets.url,
         "icon": icons.icon,
+        "badge": icons.badge,
         "money": money.html,
         "times": times,
         "clock": parts.clock,

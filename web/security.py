@@ -17,8 +17,8 @@ from web.sessions import Sessions
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
-TOKEN_FIELD: Final = "form_token"
-TOKEN_HEADER: Final = "x-form-token"
+TOKEN_FIELD: Final = "form_token"  # noqa: S105  (its name, not its value)
+TOKEN_HEADER: Final = "x-form-token"  # noqa: S105  (likewise)
 
 AnyRequest = Request[Any, Any, Any]
 Check = Callable[[AnyRequest], Awaitable[None]]
@@ -92,18 +92,25 @@ def form_check(parts: WebParts, tokens: FormTokens) -> Check:
     return check
 
 
-def origin_check(parts: WebParts) -> Check:
-    """Host, and for unsafe methods the page that sent the form: ours, or none that says."""
+def origin_check(parts: WebParts, *, unnamed: bool = False) -> Check:
+    """Host, and for unsafe methods the page that sent the form: ours, or none that says.
+
+    Browsers that tell `Sec-Fetch-Site` are believed; for older ones the origin must be ours.
+    `unnamed` also takes "null": what they send from a page that lets no referrer out.
+    """
     hosts, check_host = allowed_hosts(parts.base_url), host_check(parts)
+    origins = hosts | {""} if unnamed else hosts
 
     async def check(request: AnyRequest) -> None:
         await check_host(request)
         if request.method in SAFE:
             return
-        site = request.headers.get("sec-fetch-site", "same-origin")
-        origin = request.headers.get("origin")
-        foreign = origin is not None and urlsplit(origin).netloc.lower() not in hosts
-        if site not in ("same-origin", "none") or foreign:
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+        if site is not None:
+            ours = site in ("same-origin", "none")
+        else:
+            ours = origin is None or _host_of(origin) in origins
+        if not ours:
             raise PermissionDeniedException("This form came from another site.")
 
     return check
@@ -116,3 +123,10 @@ def allowed_hosts(base_url: str) -> frozenset[str]:
         return frozenset({parsed.netloc.lower()})
     port = f":{parsed.port}" if parsed.port else ""
     return frozenset(f"{name}{port}" for name in LOOPBACK)
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # "http://[": brackets without an address
+        return ""

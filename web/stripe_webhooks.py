@@ -42,7 +42,10 @@ def webhook_route(parts: WebParts) -> ASGIRouteHandler:
     async def receive_stripe_event(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             event = await _read(parts, scope, receive)
+            # The job that handles the event is bound to the same id, and so are its calls.
+            structlog.contextvars.bind_contextvars(correlation_id=event.event_id)
             await _keep(parts, event)
+            _log.info("webhook_kept", type=event.type, account=event.account)
         except ClientGone:
             return
         except Refusal as refusal:
@@ -55,7 +58,7 @@ def webhook_route(parts: WebParts) -> ASGIRouteHandler:
 
 async def _read(parts: WebParts, scope: Scope, receive: Receive) -> IncomingEvent:
     """The verified event. Raises Refusal or ClientGone."""
-    if scope["method"] != "POST":
+    if scope.get("method") != "POST":
         raise Refusal(405, "only POST is answered here")
     headers = _wanted(scope["headers"])
     if headers.get(b"content-encoding", b"identity") != b"identity":

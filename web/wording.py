@@ -59,7 +59,7 @@ WHY_THEN: Final = {
     f"plan:{DeclineFamily.FUNDS}": "Lack of money heals with time, so we wait a few days.",
     f"plan:{DeclineFamily.TEMPORARY}": "The bank stumbled, so we ask again soon.",
     f"plan:{DeclineFamily.UNKNOWN}": "The bank gave no reason, so we try rarely and with care.",
-    "beside_another": "Another charge of this invoice is on its way, and we never charge beside it.",
+    "beside_another": "Another charge of this invoice is on its way; we never charge beside one.",
     "month_limit": "This card has no declines left this month, so we wait until it has.",
     "day_limit": "This card was declined within the last day, so we give it rest.",
     "new_card": "There is a new card, so there is no reason to wait.",
@@ -69,7 +69,7 @@ WHY_ASKED: Final = {
     DeclineFamily.NEEDS_NEW_CARD: "This card will not work any more.",
     DeclineFamily.NEVER: "The network forbids charging this card again for this payment.",
     DeclineFamily.NEEDS_AUTHENTICATION: "The bank wants its customer to confirm the payment.",
-    DeclineFamily.CHECK: "Something about the invoice or the account is in the way; a person must look.",
+    DeclineFamily.CHECK: "The invoice or the account is in the way; a person must look.",
     "authentication": "The bank wants its customer to confirm the payment.",
     "no_card": "There is no card that could be charged.",
     "card_barred": "This card has said never; charging it again would cost a fine.",
@@ -202,7 +202,7 @@ def _tell_attempt(
             return Told(at=event.at, tone="tried", text=text)
         case e.AttemptUnclear():
             text = f"Stripe gave no clear answer to attempt {event.number}."
-            why = f"Nothing is charged before we know. We ask again on {telling.time(event.check_at)}."
+            why = f"Nothing is charged before we know. We ask on {telling.time(event.check_at)}."
             return Told(at=event.at, tone="plan", text=text, why=why)
         case e.AttemptAbandoned(evidence="authentication"):
             text = f"Attempt {event.number} waits: the bank wants to see the customer."
@@ -256,7 +256,7 @@ def _tell_end(
             return Told(at=event.at, tone="paid", text=text, why=how[event.by])
         case e.CaseLost():
             return Told(
-                at=event.at, tone="lost", text="The case is lost.", why=LOSSES[event.reason]
+                at=event.at, tone="lost", text="The case was lost.", why=LOSSES[event.reason]
             )
         case e.CaseStopped():
             return Told(at=event.at, tone="ended", text="We stopped.", why=STOPS[event.reason])
@@ -289,8 +289,17 @@ def next_short(row: CaseRow, zone: str) -> str:
 def next_sentence(view: CaseView, telling: Telling) -> str:
     """What comes next and when, as a sentence; for a closed case, how it ended."""
     if view.row.next is None:
-        return PHASES[view.row.phase].about
+        return _how_it_ended(view, telling)
     return _NEXT[view.row.next.kind](view, view.row.next, telling)
+
+
+def _how_it_ended(view: CaseView, telling: Telling) -> str:
+    ends = (e.CaseRecovered, e.CaseLost, e.CaseStopped, e.MoneyCameLate)
+    ended = [event for event in view.history if isinstance(event, ends)]
+    if not ended:
+        return PHASES[view.row.phase].about
+    told = tell(ended[-1], telling)
+    return f"{told.text.removesuffix('.')} on {telling.time(told.at)}. {told.why}"
 
 
 def _next_attempt(view: CaseView, action: Action, telling: Telling) -> str:
@@ -314,7 +323,7 @@ def _next_reconcile(view: CaseView, action: Action, telling: Telling) -> str:  #
 
 
 def _next_take_over(view: CaseView, action: Action, telling: Telling) -> str:  # noqa: ARG001
-    return "We are switching off Stripe\u2019s own retries of this invoice, so that every attempt is ours."
+    return "We are switching off Stripe\u2019s own retries of this invoice."
 
 
 def _next_close(view: CaseView, action: Action, telling: Telling) -> str:

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from wiring.postgres_tools import BackupFailed, dump
+from wiring.postgres_tools import BackupFailed, dump, in_one_line
 from wiring.retention import Keep, to_keep
 from wiring.settings import Settings
 from wiring.table_digests import TableDigest, bypasses_row_security, read_digests
@@ -61,7 +61,7 @@ async def backup(settings: Settings, folder: Path, keep: Keep) -> BackupMade:
             await asyncio.to_thread(_publish, file, manifest)
             return BackupMade(file=file, manifest=manifest, dropped=_thin_out(folder, keep))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise BackupFailed(f"{type(error).__name__}: {error}".splitlines()[0]) from error
+        raise BackupFailed(in_one_line(error)) from error
 
 
 def checksum_of(file: Path) -> str:
@@ -152,7 +152,8 @@ def _dumps(folder: Path) -> Iterator[tuple[datetime, Path]]:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Two backups into one folder would thin out each other's; a killed one leaves partials."""
+    """Two backups into one folder would thin out each other's. One that fails leaves nothing, and
+    what a killed one left goes here."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -160,8 +161,15 @@ def _only_one(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BackupFailed("Another backup into this folder is running.") from None
-        for left_over in folder.glob(f"{PREFIX}*{PARTIAL}"):
-            left_over.unlink(missing_ok=True)
-        yield
+        _clear_partials(folder)
+        try:
+            yield
+        finally:
+            _clear_partials(folder)
     finally:
         os.close(descriptor)
+
+
+def _clear_partials(folder: Path) -> None:
+    for left_over in folder.glob(f"{PREFIX}*{PARTIAL}"):
+        left_over.unlink(missing_ok=True)

@@ -27,7 +27,11 @@ def nothing_to_prepare() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """What to run. `prepare` runs before every start; `ready` is asked until it says yes."""
+    """What to run. `prepare` runs before every start; `ready` is asked until it says yes.
+
+    `orphan_signal` comes from the kernel if we are killed: nobody is left to insist, so it is
+    SIGKILL for all that can take it.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -35,6 +39,7 @@ class Child:
     prepare: Callable[[], None] = nothing_to_prepare
     ready: Callable[[int], Awaitable[bool]] = ready_when_alive
     stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals = signal.SIGKILL
     account: Account | None = None
 
 
@@ -58,7 +63,7 @@ class ChildProcess:
                 env=child.env,
                 stdout=writing,
                 stderr=writing,
-                **child_options(child.account, child.stop_signal),
+                **child_options(child.account, child.orphan_signal),
             )
         except BaseException:
             os.close(reading)

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from wiring.settings import Need, Settings, SettingsInvalid, load
+from application.errors import Unavailable
+from wiring.settings import DEFAULT_FOLDER, PREFIX, Need, Settings, SettingsInvalid, load
 
 DESCRIPTION = "Wins back failed subscription payments for merchants who bill with Stripe."
 OK, FAILED, MISUSED = 0, 1, 2
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsInvalid as invalid:
         print(invalid, file=sys.stderr)
         return MISUSED
+    except Unavailable as away:
+        print(f"chargechase: {away}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         return FAILED
 
@@ -94,6 +98,22 @@ def _settings(need: Need) -> Settings:
     return load(os.environ, need)
 
 
+def _settings_of_run(need: Need) -> Settings:
+    """For commands beside a `chargechase run`: its settings, under whatever the environment says.
+
+    They are used if the environment names no database, or that very one.
+    """
+    folder = Path(os.environ.get(f"{PREFIX}DATA_DIR") or DEFAULT_FOLDER).expanduser()
+    try:
+        kept: dict[str, str] = json.loads((folder / "settings.json").read_text())
+    except (OSError, ValueError):
+        kept = {}
+    named = os.environ.get(f"{PREFIX}DATABASE_URL")
+    if named and named != kept.get(f"{PREFIX}DATABASE_URL"):
+        kept = {}
+    return load({**kept, **os.environ}, need)
+
+
 def _run(_: argparse.Namespace) -> int:
     from wiring.run import run  # noqa: PLC0415
 
@@ -133,7 +153,7 @@ def _check_config(_: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from wiring.upkeep import standing  # noqa: PLC0415
 
-    found = asyncio.run(standing(_settings(Need.STATUS)))
+    found = asyncio.run(standing(_settings_of_run(Need.STATUS)))
     if options.json:
         print(json.dumps(found))
     else:
@@ -161,7 +181,7 @@ def _mailbox(options: argparse.Namespace) -> int:
 def _backup(options: argparse.Namespace) -> int:
     from wiring.upkeep import back_up  # noqa: PLC0415
 
-    return back_up(_settings(Need.BACKUP), options)
+    return back_up(_settings_of_run(Need.BACKUP), options)
 
 
 def _restore(options: argparse.Namespace) -> int:
@@ -173,7 +193,7 @@ def _restore(options: argparse.Namespace) -> int:
 def _admin(options: argparse.Namespace) -> int:
     from wiring.upkeep import add_merchant, dead_rows, replay  # noqa: PLC0415
 
-    settings = _settings(Need.STATUS)
+    settings = _settings_of_run(Need.STATUS)
     if options.action == "replay":
         return asyncio.run(replay(settings, options.what))
     if options.action == "add-merchant":

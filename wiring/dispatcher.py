@@ -41,7 +41,7 @@ async def _serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signum, asked.set)
     async with ground(settings, app_connections=1) as here:
         if settings.metrics_port:
-            here.metrics.serve(settings.metrics_port, settings.host)
+            here.metrics.serve(settings.metrics_port, settings.host, here.registry.standing)
         leadership = Leadership(settings.database_url)
         rounds = asyncio.create_task(_rounds(here, leadership))
         stopping = asyncio.create_task(asked.wait())

@@ -50,9 +50,9 @@ def configure_logs(
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            gate,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            gate,
             structlog.processors.JSONRenderer(serializer=_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
@@ -66,7 +66,7 @@ def configure_logs(
 
 
 class _Gate:
-    """The last processor before JSON: what passes it is what is written."""
+    """What passes it is what is written; behind it only the level and the time are added."""
 
     def __init__(self, process: str, secrets: tuple[str, ...]) -> None:
         self._about = {"process": process, "pid": os.getpid()}

@@ -1,7 +1,8 @@
 """What is counted, in one registry of our own. The other parts are given these as callables."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -25,6 +26,16 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 INTAKE_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 CALL_BUCKETS_S: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 80)
 
+WEBHOOKS: Final = "/webhooks/stripe"
+REFUSALS: Final[Mapping[int, str]] = {
+    HTTPStatus.BAD_REQUEST: "signature",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method",
+    HTTPStatus.REQUEST_TIMEOUT: "slow",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "encoding",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "malformed",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
 STANDING_TIMEOUT_S: Final = 5.0
 STANDING_GAUGES: Final = {
     "chargechase_inbox_waiting": ("events_waiting", "Events not handled yet"),
@@ -53,13 +64,23 @@ class Metrics:
         self._count_intake()
         self._count_work()
 
+    def request(self, route: str, status: int, seconds: float) -> None:
+        """The web process answered; `route` is a template. Of webhooks also what became of them."""
+        self._requests.labels(route, status).inc()
+        if route != WEBHOOKS:
+            return
+        if status == HTTPStatus.OK:
+            self.webhook_kept(seconds)
+        else:
+            self.webhook_refused(REFUSALS.get(status, "other"))
+
     def webhook_kept(self, seconds: float) -> None:
         """A delivery was answered after its commit; a repeated one counts as well."""
         self._kept.inc()
         self._intake_seconds.observe(seconds)
 
     def webhook_refused(self, reason: str) -> None:
-        """A delivery was answered with a 4xx; `reason` is one of the intake's own words."""
+        """A delivery was not kept; `reason` is one of REFUSALS."""
         self._refused.labels(reason).inc()
 
     def attempt(self, outcome: str) -> None:
@@ -122,6 +143,7 @@ class Metrics:
         start_http_server(port, host, served)
 
     def _count_intake(self) -> None:
+        self._requests = self._counter("requests", "Answers by route", "route", "status")
         self._kept = self._counter("webhooks_kept", "Webhook deliveries answered after commit")
         self._refused = self._counter("webhooks_refused", "Webhook deliveries refused", "reason")
         self._intake_seconds = Histogram(

@@ -21,6 +21,13 @@ class BackupFailed(Exception):
     """Nothing was written or changed; the text says why, in one line."""
 
 
+def in_one_line(error: Exception) -> str:
+    """What Postgres or the system said, or that there is no server to say anything."""
+    if isinstance(error, (ConnectionError, FileNotFoundError, TimeoutError)):
+        return f"Postgres does not answer ({type(error).__name__})."
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
 async def dump(url: str, file: Path, snapshot: str, *options: str, at_least: int) -> int:
     """Write a dump of what `snapshot` sees; the major version of the pg_dump that wrote it."""
     path, version = await _find("pg_dump", at_least)

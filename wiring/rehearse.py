@@ -13,6 +13,7 @@ from rehearsal.mailbox import serve as serve_mail
 from rehearsal.stripe_double import DoubleOptions
 from rehearsal.stripe_double import serve as serve_stripe
 from wiring.clock import clock_of
+from wiring.logs import configure_logs
 from wiring.settings import Need, load
 
 
@@ -44,6 +45,7 @@ def _with(given: DoubleOptions, *, api_key: str, size: int | None) -> DoubleOpti
 def serve_mailbox(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Until SIGTERM or SIGINT."""
     settings = load(environ, Need.RUN)
+    configure_logs("mailbox", settings.log_level, settings.secrets())
     asyncio.run(
         _until_asked(
             MailboxOptions(

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from adapters.postgres import migrations
 from wiring.backup import FORMAT, Manifest, checksum_of, sidecar
-from wiring.postgres_tools import BackupFailed, load
+from wiring.postgres_tools import BackupFailed, in_one_line, load
 from wiring.table_digests import differences, read_digests, table_names
 
 # Grants and policies name roles, and roles belong to a server, not to a dump.
@@ -40,7 +40,7 @@ async def restore(file: Path, into: str, *, replace: bool = False) -> Restored:
     try:
         connection = await asyncpg.connect(into, timeout=10)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise BackupFailed(f"Cannot connect to the database to restore into: {error}") from error
+        raise BackupFailed(f"no database to restore into: {in_one_line(error)}") from error
     try:
         await _prepare(connection, manifest, replace=replace)
         prelude = EMPTIED if replace else ""
@@ -48,7 +48,7 @@ async def restore(file: Path, into: str, *, replace: bool = False) -> Restored:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             found = await read_digests(connection)
     except asyncpg.PostgresError as error:
-        raise BackupFailed(f"{type(error).__name__}: {error}".splitlines()[0]) from error
+        raise BackupFailed(in_one_line(error)) from error
     finally:
         await connection.close(timeout=10)
     return Restored(manifest=manifest, differences=differences(manifest.tables, found))

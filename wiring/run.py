@@ -80,6 +80,7 @@ async def _start(
     )
     terminal.step("Starting web, worker and dispatcher")
     await _together(*(supervisor.start(child) for child in product_of(plan)))
+    plan.folder.write_settings(environ_of(plan))
     plan.folder.write_state(_state(plan, login))
     _welcome(plan, login, terminal, time.monotonic() - began)
 

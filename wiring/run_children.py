@@ -1,5 +1,6 @@
 """The children of `chargechase run`, and the environment each is given."""
 
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -9,15 +10,10 @@ from wiring.answering import answers
 from wiring.child import Child
 from wiring.run_folder import LOOPBACK
 from wiring.run_plan import RunPlan, is_given
-from wiring.settings import FILE_SUFFIX, PREFIX
+from wiring.settings import FILE_SUFFIX, PREFIX, RUN_VARIABLES
 
 REHEARSAL_KEY: Final = "sk_test_rehearsal"  # the one the double knows; it opens nothing else
 OWNER_URL: Final = "OWNER_DATABASE_URL"
-# These steer the run itself; no process of the product knows them.
-RUN_VARIABLES: Final = frozenset(
-    f"{PREFIX}{name}"
-    for name in ("REHEARSAL_SCENE", "REHEARSAL_SIZE", "REHEARSAL_LEGS", "MAX_DEATHS_PER_MINUTE")
-)
 
 
 def environ_of(plan: RunPlan) -> dict[str, str]:
@@ -109,7 +105,13 @@ def _stripe_double(plan: RunPlan, environ: Mapping[str, str]) -> Child:
         options["--size"] = str(plan.scene_size)
     ready = answers(LOOPBACK, plan.ports.stripe_double, "/_double/health")
     argv = _command("stripe-double", options)
-    return Child(name="stripe-double", argv=argv, env=environ, ready=ready)
+    return Child(
+        name="stripe-double",
+        argv=argv,
+        env=environ,
+        ready=ready,
+        orphan_signal=signal.SIGTERM,  # its ledger is the truth about money: let it write
+    )
 
 
 def _mailbox(plan: RunPlan, environ: Mapping[str, str]) -> Child:
@@ -139,5 +141,6 @@ def _server(server: Server) -> Child:
         prepare=server.prepare,
         ready=ready,
         stop_signal=server.stop_signal,
+        orphan_signal=server.stop_signal,
         account=server.account,
     )

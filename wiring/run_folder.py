@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from wiring.settings import PREFIX
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -70,8 +72,14 @@ class RunFolder:
         """`run.json`: there while the run is ready, and only then."""
         self.write("run.json", state)
 
+    def write_settings(self, environ: Mapping[str, str]) -> None:
+        """`settings.json`: lets `status`, `backup` and `admin` find the run in this folder."""
+        ours = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+        self.write("settings.json", ours)
+
     def clear_state(self) -> None:
-        (self.path / "run.json").unlink(missing_ok=True)
+        for name in ("run.json", "settings.json"):
+            (self.path / name).unlink(missing_ok=True)
 
     def write_pids(self, pids: Mapping[str, int]) -> None:
         self.write("pids.json", pids)

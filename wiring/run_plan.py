@@ -15,9 +15,8 @@ from wiring.run_folder import (
     RunSecrets,
     refuse_busy_port,
 )
-from wiring.settings import FILE_SUFFIX, PREFIX
+from wiring.settings import DEFAULT_FOLDER, FILE_SUFFIX, PREFIX
 
-DEFAULT_FOLDER: Final = ".chargechase"
 DEFAULT_PORT: Final = "8000"
 DEFAULT_SCENE: Final = "demo"
 DEFAULT_MAX_DEATHS: Final = "5"

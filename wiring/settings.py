@@ -15,8 +15,16 @@ from wiring.setting_kinds import Unfit
 PREFIX: Final = "CHARGECHASE_"
 FILE_SUFFIX: Final = "_FILE"
 MAX_FILE_BYTES: Final = 65_536
+DEFAULT_FOLDER: Final = ".chargechase"
 STRIPE_API: Final = "https://api.stripe.com"
 SHORTEST_SECRET_TOLD_BY_ITSELF: Final = 8
+
+
+# These steer `chargechase run` itself; no process of the product reads them.
+RUN_VARIABLES: Final = frozenset(
+    f"{PREFIX}{name}"
+    for name in ("REHEARSAL_SCENE", "REHEARSAL_SIZE", "REHEARSAL_LEGS", "MAX_DEATHS_PER_MINUTE")
+)
 
 
 class Need(StrEnum):
@@ -83,7 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     port: int = 8000
     metrics_port: int = 0  # worker and dispatcher answer /metrics there; 0: nowhere
     metrics_token: str = ""  # opens the web's /metrics to callers from elsewhere
-    data_dir: Path = Path(".chargechase")
+    data_dir: Path = Path(DEFAULT_FOLDER)
     log_level: str = "info"
     sentry_dsn: str = ""
     poll_interval_s: float = 0.5
@@ -223,7 +231,7 @@ def _content(path: str) -> str:
 def _strangers(environ: Mapping[str, str]) -> Iterator[SettingFault]:
     """A misspelt variable would be ignored in silence, and its default used."""
     known = {_variable(name) for name in READERS}
-    known |= {variable + FILE_SUFFIX for variable in known}
+    known |= {variable + FILE_SUFFIX for variable in known} | RUN_VARIABLES
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1)

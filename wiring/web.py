@@ -80,6 +80,8 @@ class LateApp:
                 ground(self._settings, app_connections=CONNECTIONS)
             )
             self._app = create_app(await _parts(here, opened))
+            if self._settings.metrics_port:
+                here.metrics.serve(self._settings.metrics_port, self._settings.host)
             await self._app(scope, receive, send)
 
 
@@ -107,6 +109,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         rehearsal=bool(settings.clock),
         mailbox_url=settings.mailbox_url or None,
         payment_origins=_payment_origins(settings),
+        observe=here.metrics.request,
     )
 
 

@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -50,9 +51,13 @@ class SmtpMailer:
     async def send(self, letter: Letter) -> None:
         """Once the text is handed over, silence counts as yes: a letter that comes twice is worse
         than one that is late."""
-        raw = self._compose(letter)
+        try:
+            to = _mailbox(letter.to, letter.to_name)
+            raw = self._compose(letter, to)
+        except (MessageError, ValueError, IndexError) as error:  # a line break, two addresses, none
+            raise MailRefused("an address or a header is not fit to be sent") from error
         async with self._session() as smtp:
-            await self._address(smtp, letter.to)
+            await self._address(smtp, to.addr_spec)
             try:
                 await smtp.data(raw)
             except (SMTPServerDisconnected, SMTPTimeoutError):
@@ -76,36 +81,38 @@ class SmtpMailer:
 
     async def _address(self, smtp: SMTP, to: str) -> None:
         """MAIL and RCPT; nothing is sent yet, so whatever goes wrong here is certain."""
-        plain = to.isascii()
-        if not plain and not smtp.supports_extension("smtputf8"):
-            raise MailRefused("the mail server takes no address with letters like these")
         try:
-            await smtp.mail(self._sender, options=None if plain else ["SMTPUTF8"], encoding="utf-8")
-            await smtp.rcpt(to, encoding="utf-8")
+            await smtp.mail(self._sender)
+            await smtp.rcpt(to)
         except (SMTPSenderRefused, SMTPRecipientRefused) as answer:
             raise _refusal(answer) from answer
         except (SMTPException, OSError) as error:
             raise MailDeferred(type(error).__name__) from error
 
-    def _compose(self, letter: Letter) -> bytes:
-        """ValueError from the library, as for a line break in a header, is a refusal."""
-        try:
-            message = EmailMessage(
-                policy=POLICY if letter.to.isascii() else POLICY.clone(utf8=True)
-            )
-            message["From"] = Address(one_line(letter.sender_name), addr_spec=self._sender)
-            message["To"] = Address(one_line(letter.to_name or ""), addr_spec=letter.to)
-            if letter.reply_to:
-                message["Reply-To"] = Address(addr_spec=letter.reply_to)
-            message["Subject"] = letter.subject
-            message["Message-ID"] = f"<{letter.message_id}>"
-            message["Date"] = format_datetime(self._clock())
-            message["Auto-Submitted"] = "auto-generated"  # keeps out-of-office answers away
-            message.set_content(letter.text)
-            message.add_alternative(letter.html, subtype="html")
-            return message.as_bytes()
-        except (ValueError, IndexError) as error:
-            raise MailRefused("a header of the letter is not fit to be sent") from error
+    def _compose(self, letter: Letter, to: Address) -> bytes:
+        """ValueError if a header would hold a line break."""
+        message = EmailMessage(policy=POLICY)
+        message["From"] = Address(one_line(letter.sender_name), addr_spec=self._sender)
+        message["To"] = to
+        if letter.reply_to:
+            message["Reply-To"] = _mailbox(letter.reply_to)
+        message["Subject"] = letter.subject
+        message["Message-ID"] = f"<{letter.message_id}>"
+        message["References"] = f"<{letter.thread_id}>"
+        message["Date"] = format_datetime(self._clock())
+        message["Auto-Submitted"] = "auto-generated"  # keeps out-of-office answers away
+        message.set_content(letter.text)
+        message.add_alternative(letter.html, subtype="html")
+        return message.as_bytes()
+
+
+def _mailbox(address: str, name: str | None = None) -> Address:
+    """One address with its domain in ASCII; ValueError if it is none, or more than one.
+
+    Letters of the world before the @ are refused: few servers take them, and none need to.
+    """
+    local, at, domain = address.rpartition("@")
+    return Address(one_line(name or ""), addr_spec=local + at + domain.encode("idna").decode())
 
 
 def _refusal(answer: SMTPResponseException | SMTPSenderRefused | SMTPRecipientRefused) -> Exception:

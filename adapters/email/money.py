@@ -1,5 +1,6 @@
 """Amounts and days as the reader writes them."""
 
+import re
 from datetime import date
 from typing import Final
 
@@ -10,6 +11,8 @@ from babel.numbers import parse_pattern
 from domain.money import Money, exponent
 
 ENGLISH: Final = Locale("en", "US")
+# CLDR wants a space between a currency's letters and the number; babel does not put it there.
+LETTER_MEETS_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 
 def locale_of(tag: str | None) -> Locale:
@@ -29,7 +32,7 @@ def amount_text(amount: Money, locale: Locale) -> str:
     shown: str = pattern.apply(
         amount.to_decimal(), locale, currency=amount.currency.upper(), currency_digits=False
     )
-    return shown
+    return LETTER_MEETS_DIGIT.sub("\N{NO-BREAK SPACE}", shown)
 
 
 def day_text(iso_date: str, locale: Locale) -> str:

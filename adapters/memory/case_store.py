@@ -98,8 +98,10 @@ class MemoryCaseStore:
         if fingerprint is None:
             return
         key = (self._merchant_id, fingerprint)
-        seen = SeenDecline(failure.at, failure.amount_minor, family)
-        ordered = sorted((*self._world.declines.get(key, ()), seen), key=lambda one: one.at)
+        seen = SeenDecline(failure.charge_id, failure.at, failure.amount_minor, family)
+        known = self._world.declines.get(key, ())
+        others = [one for one in known if one.charge_id != failure.charge_id]
+        ordered = sorted((*others, seen), key=lambda one: one.at)
         self._journal.put(self._world.declines, key, tuple(ordered))
 
     async def of_customer(self, account: str, customer_id: str) -> tuple[UUID, ...]:

@@ -34,6 +34,7 @@ class HeldCase(Struct, frozen=True):
 class SeenDecline(Struct, frozen=True):
     """One refused charge of a card."""
 
+    charge_id: str
     at: datetime
     amount_minor: int
     family: DeclineFamily

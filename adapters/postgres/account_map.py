@@ -1,6 +1,7 @@
 """Whose account an event is about, looked up without a query for each event."""
 
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,12 +20,15 @@ class AccountMap:
         self._owners: dict[tuple[str | None, bool], Owner] = {}
         self._read_at = float("-inf")
 
-    async def owner(self, connection: Any, event: IncomingEvent) -> Owner | None:
-        """The merchant of the event's account in its mode; None if nobody has connected it."""
-        key = (event.account, event.livemode)
-        if time.monotonic() - self._read_at > FRESH_S or key not in self._owners:
+    async def refresh(self, connection: Any, events: Iterable[IncomingEvent]) -> None:
+        """Read the accounts again if that could change whose these events are."""
+        stale = time.monotonic() - self._read_at > FRESH_S
+        if stale or any(self.owner(event) is None for event in events):
             await self._read(connection)
-        return self._owners.get(key)
+
+    def owner(self, event: IncomingEvent) -> Owner | None:
+        """The merchant of the event's account in its mode; None if nobody has connected it."""
+        return self._owners.get((event.account, event.livemode))
 
     async def _read(self, connection: Any) -> None:
         owners: dict[tuple[str | None, bool], Owner] = {}

@@ -51,15 +51,14 @@ class PostgresActionQueue:
 
     def __init__(self, system_pool: Any) -> None:
         self._pool = system_pool
-        self._watermark: Watermark[Mark] = Watermark(HEAD)
+        self._watermark: Watermark[Mark] = Watermark(HEAD, _mark)
 
     async def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[DueAction, ...]:
         async def claim(after: Mark, most: int) -> list[Any]:
             async with acquired(self._pool) as connection:
                 return list(await connection.fetch(CLAIM, now, *after, most, lease))
 
-        rows = await self._watermark.claim(limit, claim, _mark)
-        return tuple(_due(row) for row in sorted(rows, key=_mark))
+        return tuple(_due(row) for row in await self._watermark.claim(limit, claim))
 
     async def postpone(self, waits: tuple[tuple[ActionRef, timedelta], ...]) -> None:
         await self._lease([ref for ref, _ in waits], [wait for _, wait in waits])

@@ -27,6 +27,11 @@ on conflict do nothing
 UNCLEAR: Final = """
 update payment_attempts set state = 'unclear' where merchant_id = $1 and attempt_id = $2
 """
+# A charge that was counted under its own name, and turns out to be our attempt's, counts once.
+OURS: Final = """
+update payment_attempts set state = 'abandoned', charge_id = null
+where merchant_id = $1 and attempt_id = $2 and state = 'declined'
+"""
 DECLINED: Final = """
 update payment_attempts set state = 'declined', charge_id = $3, family = $4, resolved_at = $5,
     amount_minor = $6, fingerprint = coalesce($7, fingerprint), brand = coalesce($8, brand)
@@ -119,6 +124,7 @@ async def _decline(
     connection: Any, merchant_id: UUID, case_id: UUID, event: e.AttemptDeclined
 ) -> None:
     failure = event.failure
+    await connection.execute(OURS, merchant_id, failure.charge_id)
     await connection.execute(
         DECLINED,
         merchant_id,

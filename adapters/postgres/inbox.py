@@ -71,17 +71,16 @@ class PostgresInbox:
 
     def __init__(self, system_pool: Any) -> None:
         self._pool = system_pool
-        self._watermark: Watermark[int] = Watermark(0)
+        self._watermark: Watermark[int] = Watermark(0, _seq)
 
     async def claim(self, limit: int, lease: timedelta) -> tuple[EventRef, ...]:
         async def claim(after: int, most: int) -> list[Any]:
             async with acquired(self._pool) as connection:
                 return list(await connection.fetch(CLAIM, after, most, lease))
 
-        rows = await self._watermark.claim(limit, claim, _seq)
         return tuple(
             EventRef(row["merchant_id"], row["account"], row["event_id"])
-            for row in sorted(rows, key=_seq)
+            for row in await self._watermark.claim(limit, claim)
         )
 
     async def renew(self, refs: tuple[EventRef, ...], lease: timedelta) -> None:

@@ -7,6 +7,7 @@ caller is answered after that commit; nobody waits for company.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import Any, Final
 from uuid import UUID
 
@@ -67,7 +68,7 @@ class _Delivery:
         if error is None:
             self.kept.set_result(None)
         else:
-            self.kept.set_exception(error)
+            self.kept.set_exception(copy(error))  # each caller adds its own traceback
 
 
 class PostgresIntake:
@@ -99,6 +100,13 @@ async def open_intake(url: str, writers: int = WRITERS) -> AsyncIterator[Postgre
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        while not intake.waiting.empty():
+            intake.waiting.get_nowait().answer(Unavailable("shutting down"))
+
+
+def _answer(batch: list[_Delivery], outcome: Exception | None) -> None:
+    for delivery in batch:
+        delivery.answer(outcome)
 
 
 class _Writer:
@@ -130,21 +138,24 @@ class _Writer:
         try:
             with outages():
                 await self._write(batch)
+        except asyncio.CancelledError:
+            _answer(batch, Unavailable("shutting down"))
+            raise
         except Exception as error:
             outcome = error
         if len(batch) > 1 and outcome is not None and not isinstance(outcome, Unavailable):
             for delivery in batch:
                 await self._settle([delivery])
             return
-        for delivery in batch:
-            delivery.answer(outcome)
+        _answer(batch, outcome)
 
     async def _write(self, batch: list[_Delivery]) -> None:
         connection = await self._connected()
+        await self._accounts.refresh(connection, [delivery.event for delivery in batch])
         rows: dict[Key, _Delivery] = {}
         orphans: list[_Delivery] = []
         for delivery in batch:
-            owner = await self._accounts.owner(connection, delivery.event)
+            owner = self._accounts.owner(delivery.event)
             if owner is None:
                 orphans.append(delivery)
             else:

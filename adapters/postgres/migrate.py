@@ -11,6 +11,7 @@ from piccolo.apps.migrations.commands.forwards import run_forwards
 from piccolo.apps.migrations.tables import Migration
 
 from adapters.postgres import piccolo_conf
+from adapters.postgres.partitions import AHEAD_DAYS, KEEP_DAYS, TEND
 from adapters.postgres.tables import QuietEngine
 
 APP: Final = "postgres"
@@ -25,21 +26,24 @@ class MigrationFailed(Exception):
 async def migrate(owner_url: str) -> None:
     """Run every migration that has not run yet, each in one transaction, and make the inbox's
     partitions for the coming days. Twice is harmless; two at once wait for one another."""
-    async with _alone(owner_url) as connection:
-        piccolo_conf.DB = QuietEngine(
-            config={"dsn": owner_url, "server_settings": {"lock_timeout": LOCK_TIMEOUT}}
-        )
-        Migration._meta.db = piccolo_conf.DB
-        os.environ["PICCOLO_CONF"] = piccolo_conf.__name__
-        told = StringIO()
-        try:
-            with redirect_stdout(told):  # the runner prints; we speak through exceptions
-                result = await run_forwards(APP)
-        except asyncpg.PostgresError as error:
-            raise MigrationFailed(str(error)) from error
-        if not result.success:
-            raise MigrationFailed(result.message or told.getvalue())
-        await connection.execute("select tend_inbox_partitions(7, 90)")
+    try:
+        async with _alone(owner_url) as connection:
+            await _run(owner_url)
+            await connection.execute(TEND, AHEAD_DAYS, KEEP_DAYS)
+    except asyncpg.PostgresError as error:
+        raise MigrationFailed(str(error)) from error
+
+
+async def _run(owner_url: str) -> None:
+    piccolo_conf.DB = QuietEngine(
+        config={"dsn": owner_url, "server_settings": {"lock_timeout": LOCK_TIMEOUT}}
+    )
+    Migration._meta.db = piccolo_conf.DB
+    os.environ["PICCOLO_CONF"] = piccolo_conf.__name__
+    with redirect_stdout(StringIO()):  # the runner prints; we speak through exceptions
+        result = await run_forwards(APP)
+    if not result.success:
+        raise MigrationFailed(result.message or "Piccolo does not say why")
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from adapters.postgres.pools import acquired
 
 AHEAD_DAYS: Final = 7
 KEEP_DAYS: Final = 90
+TEND: Final = "select tend_inbox_partitions($1, $2)"
 
 
 async def tend_partitions(system_pool: Any) -> None:
@@ -13,4 +14,4 @@ async def tend_partitions(system_pool: Any) -> None:
     A day without its own falls into the default partition, so nothing stops if this does not run.
     """
     async with acquired(system_pool) as connection:
-        await connection.execute("select tend_inbox_partitions($1, $2)", AHEAD_DAYS, KEEP_DAYS)
+        await connection.execute(TEND, AHEAD_DAYS, KEEP_DAYS)

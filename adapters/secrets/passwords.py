@@ -19,7 +19,7 @@ class Argon2Cost(Struct, frozen=True, kw_only=True):
 
 
 class Argon2Passwords:
-    """A new hash with a fresh salt, and the check of one; an unknown user costs as much."""
+    """A new hash with a fresh salt, and the check of one."""
 
     def __init__(self, cost: Argon2Cost | None = None) -> None:
         cost = cost or Argon2Cost()
@@ -27,12 +27,6 @@ class Argon2Passwords:
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes
         )
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._nobodys = self._hasher.hash("nobody has this password")
-
-    @property
-    def nobodys_hash(self) -> str:
-        """To be checked when there is no such user, so that the answer takes as long."""
-        return self._nobodys
 
     async def hash(self, password: str) -> str:
         async with self._turns:

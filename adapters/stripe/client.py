@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -10,13 +10,11 @@ from msgspec import Struct
 from adapters.stripe.pace import Pace, RateLimits
 
 if TYPE_CHECKING:
-    from stripe import RequestOptions, StripeClient, StripeObject
+    from stripe import StripeClient
 
     from adapters.stripe.transport import Observe, Transport
 
 API_VERSION: Final = "2026-10-28.endive"
-
-Send = Callable[["StripeClient", "RequestOptions"], Awaitable["StripeObject"]]
 
 
 class StripeAccess(Struct, frozen=True, kw_only=True):
@@ -69,14 +67,19 @@ class StripeConnection:
         return client
 
     async def call(
-        self, account: str, send: Send, *, idempotency_key: str | None = None
-    ) -> dict[str, Any]:
-        """What Stripe answered, as plain data; raises TimeoutError or stripe's own errors.
+        self,
+        account: str,
+        request: tuple[str, str],
+        params: Mapping[str, Any],
+        idempotency_key: str | None = None,
+    ) -> str:
+        """The body of Stripe's answer to `request` (method, path); the library's own objects would
+        cost as much as the call. Raises TimeoutError or stripe's errors.
 
         A call with a key changes something and gets the longer time.
         """
-        client = await self.open()
-        options: RequestOptions = {}
+        client, (method, path) = await self.open(), request
+        options = dict(params)
         if account != self._access.own_account:
             options["stripe_account"] = account
         timeout_s = self._access.read_timeout_s
@@ -84,8 +87,8 @@ class StripeConnection:
             options["idempotency_key"] = idempotency_key
             timeout_s = self._access.charge_timeout_s
         async with asyncio.timeout(timeout_s):
-            answer = await send(client, options)
-        return answer.to_dict()
+            answer = await client.raw_request_async(method, path, **options)
+        return str(answer.body)
 
     async def account_id(self) -> str:
         """The account that the key belongs to. Raises stripe's own errors."""

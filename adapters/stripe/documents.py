@@ -75,6 +75,12 @@ class PaymentError(Struct, frozen=True):
     payment_intent: "PaymentIntent | None" = None
 
 
+class Refusal(Struct, frozen=True):
+    """The body of anything but a 2xx."""
+
+    error: PaymentError
+
+
 class PaymentIntent(Struct, frozen=True):
     """What is to pay an invoice."""
 

@@ -1,12 +1,15 @@
 """Charging and reading through Stripe. The only file that sees stripe's exceptions."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import quote
 
 import msgspec
 import structlog
 
 from adapters.stripe import documents as doc
-from adapters.stripe.client import Send, StripeConnection
+from adapters.stripe.client import StripeConnection
 from adapters.stripe.declines import failed_charge, wants_authentication
 from adapters.stripe.invoices import (
     EXPAND_INTENT,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 Shape = TypeVar("Shape")
 
+NO_PARAMS: Final[Mapping[str, Any]] = MappingProxyType({})
 NO_ANSWER: Final = 0
 RATE_LIMITED: Final = 429
 _log = structlog.get_logger()
@@ -64,13 +68,9 @@ class StripePayments:
 
     async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
         """`invoices.pay`, and nothing that it can answer is raised."""
+        request = ("post", f"{_invoice_path(invoice_id)}/pay")
         try:
-            answer = await self._ask(
-                account,
-                lambda stripe, options: stripe.v1.invoices.pay_async(invoice_id, {}, options),
-                idempotency_key=idempotency_key,
-            )
-            invoice = _read(answer, doc.Invoice)
+            invoice = await self._ask(account, request, doc.Invoice, key=idempotency_key)
         except _Trouble as trouble:
             return await self._outcome(account, invoice_id, trouble)
         if invoice.status == InvoiceStatus.PAID:
@@ -81,41 +81,29 @@ class StripePayments:
         self, account: str, invoice_id: str, *, idempotency_key: str
     ) -> None:
         """`invoices.update(auto_advance=false)`; a settled invoice refuses it, which is fine."""
+        request, off = ("post", _invoice_path(invoice_id)), {"auto_advance": False}
         try:
-            await self._ask(
-                account,
-                lambda stripe, options: stripe.v1.invoices.update_async(
-                    invoice_id, {"auto_advance": False}, options
-                ),
-                idempotency_key=idempotency_key,
-            )
+            await self._ask(account, request, doc.Invoice, off, key=idempotency_key)
         except _Trouble as trouble:
             if not await self._is_settled(account, invoice_id, trouble):
                 raise StripeUnavailable(trouble.reason) from trouble
 
     async def _read_invoice(self, account: str, invoice_id: str) -> Invoice:
-        answer = await self._ask(
-            account,
-            lambda stripe, options: stripe.v1.invoices.retrieve_async(
-                invoice_id, {"expand": EXPAND_INVOICE}, options
-            ),
-        )
-        invoice = _read(answer, doc.Invoice)
-        key = default_intent(invoice)
-        payable = key is not None and invoice.status in PAYABLE
+        request = ("get", _invoice_path(invoice_id))
+        invoice = await self._ask(account, request, doc.Invoice, {"expand": EXPAND_INVOICE})
+        key = default_intent(invoice) if invoice.status in PAYABLE else None
         try:
-            return to_invoice(invoice, await self._intent(account, str(key)) if payable else None)
+            return to_invoice(invoice, await self._intent(account, key) if key else None)
         except ValueError as unheard_of:
             raise _Trouble(NO_ANSWER, "unreadable") from unheard_of
 
     async def _intent(self, account: str, key: str) -> doc.PaymentIntent:
-        answer = await self._ask(
-            account,
-            lambda stripe, options: stripe.v1.payment_intents.retrieve_async(
-                key, {"expand": EXPAND_INTENT}, options
-            ),
-        )
-        return _read(answer, doc.PaymentIntent)
+        """A missing intent is trouble of its own: the invoice is there."""
+        request = ("get", f"/v1/payment_intents/{key}")
+        try:
+            return await self._ask(account, request, doc.PaymentIntent, {"expand": EXPAND_INTENT})
+        except _Trouble as trouble:
+            raise _Trouble(NO_ANSWER, trouble.reason) from trouble
 
     async def _outcome(self, account: str, invoice_id: str, trouble: _Trouble) -> Outcome:
         """What a refused or unanswered charge means."""
@@ -148,19 +136,14 @@ class StripePayments:
         """The charge that a 402 is about; None if Stripe stopped before it made one."""
         charge = _charge_told(error)
         if charge is not None:
-            answer = await self._ask(
-                account,
-                lambda stripe, options: stripe.v1.charges.retrieve_async(charge, {}, options),
-            )
-            return failed_charge(_read(answer, doc.Charge), error)
+            request = ("get", f"/v1/charges/{charge}")
+            return failed_charge(await self._ask(account, request, doc.Charge), error)
         if error.payment_intent is not None or wants_authentication(error):
             return None
         return (await self._read_invoice(account, invoice_id)).last_failure
 
     async def _refused(self, account: str, invoice_id: str, trouble: _Trouble) -> Outcome:
         """Stripe has no stable code for "not open any more": the invoice itself tells."""
-        if trouble.error.type == "idempotency_error":
-            return Refused(reason="idempotency_error")
         try:
             settled = await self._is_settled(account, invoice_id, trouble)
         except StripeUnavailable:
@@ -177,21 +160,33 @@ class StripePayments:
         return invoice is None or invoice.status not in PAYABLE
 
     async def _ask(
-        self, account: str, send: Send, *, idempotency_key: str | None = None
-    ) -> dict[str, Any]:
+        self,
+        account: str,
+        request: tuple[str, str],
+        shape: type[Shape],
+        params: Mapping[str, Any] = NO_PARAMS,
+        *,
+        key: str | None = None,
+    ) -> Shape:
+        """The answer in its shape; raises _Trouble and nothing else."""
         await self._connection.open()
         import stripe  # noqa: PLC0415 (not before a call is made: it takes half a second)
 
         try:
-            return await self._connection.call(account, send, idempotency_key=idempotency_key)
+            body = await self._connection.call(account, request, params, key)
+            return msgspec.json.decode(body, type=shape)
         except TimeoutError as silence:
             raise _Trouble(NO_ANSWER, "timeout") from silence
         except stripe.StripeError as refusal:
             raise _told(refusal) from refusal
         except Exception as oddity:
-            # the library stumbles over answers like `null`: whatever was done, we cannot know it
+            # A body in no shape of Stripe's; some of them the library itself stumbles over.
             _log.exception("stripe_unreadable")
             raise _Trouble(NO_ANSWER, "unreadable") from oddity
+
+
+def _invoice_path(invoice_id: str) -> str:
+    return f"/v1/invoices/{quote(invoice_id, safe='')}"
 
 
 def _charge_told(error: doc.PaymentError) -> str | None:
@@ -210,10 +205,9 @@ def _told(refusal: "StripeError") -> _Trouble:
     A status counts only with Stripe's own words below it: a 404 of some proxy on the way would
     otherwise look like an invoice that is gone.
     """
-    body = refusal.json_body if isinstance(refusal.json_body, dict) else {}
     try:
-        error = msgspec.convert(body.get("error"), doc.PaymentError)
-    except msgspec.ValidationError:
+        error = msgspec.json.decode(refusal.http_body or b"", type=doc.Refusal).error
+    except (msgspec.MsgspecError, RecursionError):
         error = doc.PaymentError()
     status = refusal.http_status or NO_ANSWER
     if error.code in ("rate_limit", "lock_timeout"):
@@ -227,10 +221,3 @@ def _silence(status: int) -> str:
     if status == NO_ANSWER:
         return "no_answer"
     return f"http_{status}" if status >= 500 else "unreadable"
-
-
-def _read(answer: dict[str, Any], shape: type[Shape]) -> Shape:
-    try:
-        return msgspec.convert(answer, shape)
-    except msgspec.ValidationError as misshapen:
-        raise _Trouble(NO_ANSWER, "unreadable") from misshapen

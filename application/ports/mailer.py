@@ -9,6 +9,7 @@ class Letter(Struct, frozen=True, kw_only=True):
     """One message to one person, rendered."""
 
     message_id: str  # without angle brackets; also the proof that it was sent once
+    thread_id: str  # the same for all letters of a case: readers keep them together
     to: str
     to_name: str | None
     sender_name: str

@@ -27,6 +27,10 @@ class RunAttempt:
         if not case.is_open:
             return
         invoice = await self.payments.read_invoice(case.account, case.invoice_id)
+        if invoice is not None and invoice.last_failure is not None:
+            # A decline whose event has not come yet counts all the same, and may change the plan.
+            heard = c.RecordDecline(failure=invoice.last_failure, by=Payer.STRIPE)
+            await self.cases.change(ref, heard)
         events = await self.cases.change(ref, *await self._commands(ref, action.number, invoice))
         if any(isinstance(event, AttemptStarted) for event in events):
             await self.charging.send(ref)
@@ -40,11 +44,7 @@ class RunAttempt:
         if ended:
             return ended
         use = await self._card_use(ref, invoice)
-        begin = c.BeginAttempt(number=number, invoice=invoice, use=use)
-        if invoice.last_failure is None:
-            return (begin,)
-        # A decline whose event has not come yet counts all the same, and may change the plan.
-        return (c.RecordDecline(failure=invoice.last_failure, by=Payer.STRIPE), begin)
+        return (c.BeginAttempt(number=number, invoice=invoice, use=use),)
 
     async def _card_use(self, ref: CaseRef, invoice: Invoice) -> CardUse:
         if invoice.card is None:

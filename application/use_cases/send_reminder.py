@@ -79,6 +79,7 @@ class SendReminder:
         words = self.renderer.reminder(_about(case, step, invoice, merchant, self._link(token)))
         return Letter(
             message_id=f"{ref.case_id}.{step}@{self.mail_domain}",
+            thread_id=f"{ref.case_id}@{self.mail_domain}",
             to=customer.email,
             to_name=customer.name,
             sender_name=merchant.name,

@@ -93,9 +93,9 @@ def _busy_until(invoice: Invoice, now: datetime) -> datetime | None:
 
 def _advised_to_wait(case: RecoveryCase, policy: Policy, now: datetime) -> e.Event | None:
     """A later decline of this card can ask for a longer wait than the plan was made with."""
-    if case.declined_at is None:
+    if case.card_news_at is None:
         return None
-    allowed_at = case.declined_at + wait_advised(case.decline)
+    allowed_at = case.card_news_at + wait_advised(case.decline)
     if allowed_at <= now:
         return None
     return plan_attempt(case, at_charge_hour(allowed_at, policy), "advised_wait", now)

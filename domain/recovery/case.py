@@ -74,7 +74,7 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     stripe_retry_at: datetime | None = None  # only until Stripe's retries are taken over
     family: DeclineFamily | None = None
     decline: Decline = Decline()
-    declined_at: datetime | None = None  # by the bank, of the present card
+    card_news_at: datetime | None = None  # when the present card was refused last, or given
     card: Card | None = None
     new_card: bool = False  # given by the customer and not tried yet
     old_cards: frozenset[str] = frozenset()  # payment methods that a newer one has replaced
@@ -130,7 +130,7 @@ def _changed(case: RecoveryCase, event: e.Event) -> RecoveryCase:
         case e.CustomerAsked():
             return replace(case, ask=event.ask, next_attempt_at=None)
         case e.CardReplaced():
-            return _card_replaced(case, event.card)
+            return _card_replaced(case, event)
         case e.CaseRecovered() | e.MoneyCameLate():
             return replace(
                 case, recovered_minor=case.recovered_minor + event.amount_minor, in_flight=None
@@ -172,7 +172,7 @@ def _declined(case: RecoveryCase, event: e.ChargeDeclined | e.AttemptDeclined) -
         seen,
         family=event.family,
         decline=failure.decline,
-        declined_at=failure.at,
+        card_news_at=failure.at,
         card=card,
         new_card=False,
     )
@@ -182,21 +182,21 @@ def _is_latest(case: RecoveryCase, at: datetime, card: Card | None) -> bool:
     """False for news of a card that has been replaced since, and for news older than ours."""
     if card is not None and card.payment_method in case.old_cards:
         return False
-    return case.declined_at is None or at >= case.declined_at
+    return case.card_news_at is None or at >= case.card_news_at
 
 
-def _card_replaced(case: RecoveryCase, card: Card) -> RecoveryCase:
+def _card_replaced(case: RecoveryCase, event: e.CardReplaced) -> RecoveryCase:
     """What the bank said of the card before says nothing about this one."""
     before = {case.card.payment_method} if case.card is not None else set()
     return replace(
         case,
-        card=card,
+        card=event.card,
         new_card=True,
-        old_cards=(case.old_cards | before) - {card.payment_method},
+        old_cards=(case.old_cards | before) - {event.card.payment_method},
         retries_on_card=0,
         family=None,
         decline=Decline(),
-        declined_at=None,
+        card_news_at=event.at.replace(microsecond=0),  # Stripe's instants are whole seconds
     )
 
 

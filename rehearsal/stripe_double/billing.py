@@ -1,5 +1,6 @@
 """Collecting an invoice: which card, how the charge ends, and everything that changes with it."""
 
+import time
 from typing import Any
 
 from msgspec import Struct
@@ -65,9 +66,7 @@ def pay_out_of_band(world: World, billed: Document, cause: Cause) -> None:
     if refusal:
         raise refusal
     billed["_paid_out_of_band"] = True
-    _settle(world, billed, cause)
-    for kind in ("invoice.paid", "invoice.payment_succeeded"):
-        emit(world, kind, billed, cause)
+    settle(world, billed, cause)
 
 
 def card_for(world: World, billed: Document) -> Document | None:
@@ -99,9 +98,9 @@ def _refusal(billed: Document, card: Document | None) -> StripeError | None:
 
 def _without_card() -> StripeError:
     return refused(
-        "Cannot charge customer that has no active card or default payment method. Please add a "
-        "default payment method to the customer.",
-        code="invoice_no_payment_method_types",
+        "There is no `default_payment_method` set on this Customer or Invoice. Please set a "
+        "`default_payment_method`.",
+        code="missing",
     )
 
 
@@ -140,19 +139,17 @@ def _paid(world: World, attempt: Attempt, charged: Document) -> None:
     emit(world, "payment_intent.succeeded", intent, cause)
     if billed["attempt_count"] == 0:
         billed["attempt_count"] = 1
-    _settle(world, billed, cause)
-    for kind in ("invoice.paid", "invoice.payment_succeeded"):
-        emit(world, kind, billed, cause)
+    settle(world, billed, cause)
 
 
-def _settle(world: World, billed: Document, cause: Cause) -> None:
-    """The invoice is paid in full, its payment link with it, and the subscription follows."""
+def settle(world: World, billed: Document, cause: Cause) -> None:
+    """The invoice is paid in full, its payment link with it; the subscription follows; all told."""
     now = world.now()
     before = {name: billed[name] for name in ("status", "next_payment_attempt", "auto_advance")}
     billed["status_transitions"]["paid_at"] = now
     billed.update(
         status="paid", amount_paid=billed["amount_due"], amount_remaining=0, auto_advance=False,
-        next_payment_attempt=None, attempted=True,
+        next_payment_attempt=None, attempted=True, _closed_wall=time.time(),
     )  # fmt: skip
     world.store.touch(billed)
     for link in world.store.newest_first(
@@ -163,6 +160,8 @@ def _settle(world: World, billed: Document, cause: Cause) -> None:
         world.store.touch(link)
         emit(world, "invoice_payment.paid", link, cause)
     emit(world, "invoice.updated", billed, cause, before)
+    for kind in ("invoice.paid", "invoice.payment_succeeded"):
+        emit(world, kind, billed, cause)
     follow_invoice(world, billed, cause)
 
 

@@ -20,7 +20,7 @@ from rehearsal.stripe_double.verdict import judge
 from rehearsal.stripe_double.webhooks import Deliveries, Manners, summary
 from rehearsal.stripe_double.world import HOSTED
 
-MAX_ROWS: Final = 10_000
+MAX_ROWS: Final = 200_000
 _SETTINGS: Final = {
     "revoked": bool, "retries": bool, "retry_days": list[float], "rate_limit": int,
     "latency_s": float, "after_retries": str, "api_version": str, "api_key": str, "platform": str,

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from rehearsal.stripe_double import events, hosted, ledger
 from rehearsal.stripe_double.app import Api
 from rehearsal.stripe_double.control import Control
 from rehearsal.stripe_double.faults import Faults
-from rehearsal.stripe_double.invoicing import retry
+from rehearsal.stripe_double.invoicing import finalize_due, retry
 from rehearsal.stripe_double.objects import account as build_account
 from rehearsal.stripe_double.objects import webhook_endpoint
 from rehearsal.stripe_double.renewals import FIRST_PAYMENT_S, Renewals
@@ -68,6 +69,9 @@ class StripeDouble:
         self.deliveries = Deliveries(self.world, self.options.seed)
         self.scenes = Scenes(self.world, self.renewals)
         self.api = Api(self.world, self.renewals, self.faults)
+        self.world.on_due["finalize"] = lambda key: finalize_due(
+            self.world, key, self.renewals.base_url
+        )
         self.world.on_due["retry"] = lambda key: retry(self.world, key)
         self.base_url = ""
         self._woken = asyncio.Event()
@@ -82,7 +86,12 @@ class StripeDouble:
         return RehearsalClock(ClockSpec(time.time(), stopped))
 
     async def start(self, host: str = "127.0.0.1", port: int | None = None) -> str:
-        """Listen, seed what is missing, take up what was pending; answers the base URL."""
+        """Listen, seed what is missing, take up what was pending; answers the base URL.
+
+        Raises ValueError for a host that others could reach, OSError when the port is taken.
+        """
+        if not ip_address(host).is_loopback:
+            raise ValueError(f"the rehearsal Stripe listens on this machine only, not on {host}")
         app = web.Application(client_max_size=1_048_576)
         control = Control(
             self.api, self.faults, self.deliveries, self.scenes, self.options.account_id
@@ -158,9 +167,19 @@ class StripeDouble:
             if each["pause_collection"] and each["pause_collection"]["resumes_at"]:
                 self.world.at(each["pause_collection"]["resumes_at"], "resume", each["id"])
         for each in self._store.all("invoice"):
+            self._at_home(each)
+            if each["status"] == "draft" and each["automatically_finalizes_at"]:
+                self.world.at(each["automatically_finalizes_at"], "finalize", each["id"])
             if each["next_payment_attempt"]:
                 self.world.at(each["next_payment_attempt"], "retry", each["id"])
         self.scenes.wake()
+
+    def _at_home(self, billed: Document) -> None:
+        """The invoice's page moves along when the double listens on another port than last time."""
+        page = f"{self.base_url}/i/{billed['_account']}/{billed['_token']}"
+        if billed["hosted_invoice_url"] not in {None, page}:
+            billed.update(hosted_invoice_url=page, invoice_pdf=f"{page}/pdf")
+            self._store.touch(billed)
 
     async def _play(self) -> None:
         """Do what falls due, for as long as the double runs."""

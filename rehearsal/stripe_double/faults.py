@@ -30,11 +30,12 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fault(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to do; `seconds` is how long it hangs, dribbles, lags or (429) goes on."""
+    """What to do: hang, dribble or lag for `seconds`, go on answering 429 for `burst_s`."""
 
     do: Effect
     match: Match = Match()
     seconds: float = 0.0
+    burst_s: float = 0.0
     times: int | None = None
 
 
@@ -70,8 +71,8 @@ class Faults:
         for number, fault in enumerate(self._faults):
             if _meets(fault.match, method, path, account) and self._strikes(number, fault):
                 self._fired[number] += 1
-                if fault.do == "429" and fault.seconds:
-                    self._burst_until[account] = wall + fault.seconds
+                if fault.do == "429" and fault.burst_s:
+                    self._burst_until[account] = wall + fault.burst_s
                 return fault
         return None
 

@@ -29,7 +29,8 @@ def invoice(world: World, merchant: Document, buyer: Document, line: Billed | No
     return {
         "id": key, "object": "invoice", "_account": merchant["id"], "_subscription": None,
         "_payment_intent": None, "_charge": None, "_paid_out_of_band": False, "_charges": 0,
-        "_slot": 0, "_first_failed_at": None, "_stopped_pm": None, "_token": world.new_id("", 24),
+        "_slot": 0, "_first_failed_at": None, "_stopped_pm": None, "_closed_wall": None,
+        "_token": world.new_id("", 24),
         "account_country": merchant["country"],
         "account_name": merchant["settings"]["dashboard"]["display_name"],
         "account_tax_ids": None, "amount_due": amount, "amount_overpaid": 0, "amount_paid": 0,

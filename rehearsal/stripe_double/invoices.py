@@ -9,6 +9,7 @@ from rehearsal.stripe_double.errors import invalid, refused
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.invoice_objects import Billed
 from rehearsal.stripe_double.payment_methods import attach_to, resolve
+from rehearsal.stripe_double.retries import plan_first
 from rehearsal.stripe_double.store import Document
 
 _WRITES: Final = "auto_advance default_payment_method description footer metadata"
@@ -138,6 +139,8 @@ def pay(call: Call) -> Document:
     card = _card_given(call, found)
     if found["status"] == "draft":
         invoicing.finalize(call.world, found, call.cause, call.renewals.base_url)
+        if found["status"] == "paid":
+            return found
     refusal = collect(call.world, found, call.cause, card)
     if refusal:
         raise refusal
@@ -176,6 +179,7 @@ def finalize(call: Call) -> Document:
     invoicing.finalize(call.world, found, call.cause, call.renewals.base_url)
     if wanted is not None:
         found["auto_advance"] = wanted
+    plan_first(call.world, found)
     return found
 
 

@@ -1,13 +1,20 @@
 """The life of an invoice apart from collecting: finalized, voided, written off, tried by Stripe."""
 
+import time
 from typing import Any
 
-from rehearsal.stripe_double.billing import card_for, collect, failed
+from rehearsal.stripe_double.billing import card_for, collect, failed, settle
 from rehearsal.stripe_double.errors import refused
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.invoice_objects import Billed, invoice_payment, payment_intent
 from rehearsal.stripe_double.invoice_objects import invoice as build_invoice
-from rehearsal.stripe_double.retries import exhausted, plan_slot, will_retry
+from rehearsal.stripe_double.retries import (
+    FIRST_TRY_S,
+    exhausted,
+    plan_first,
+    plan_slot,
+    will_retry,
+)
 from rehearsal.stripe_double.standing import end, follow_invoice, set_status
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import SCHEDULE, Cause, World
@@ -46,9 +53,12 @@ def finalize(world: World, billed: Document, cause: Cause, base_url: str) -> Non
             "invoice": billed["id"],
         }
     )
-    _open_payment(world, billed, cause)
+    if billed["amount_due"]:
+        _open_payment(world, billed, cause)
     world.store.touch(billed)
     emit(world, "invoice.finalized", billed, cause)
+    if not billed["amount_due"]:
+        settle(world, billed, cause)
 
 
 def _open_payment(world: World, billed: Document, cause: Cause) -> None:
@@ -86,7 +96,9 @@ def mark_uncollectible(
 def _retire(world: World, billed: Document, cause: Cause, status: str, stamp: str) -> None:
     names = ("status", "auto_advance", "next_payment_attempt")
     before = {name: billed[name] for name in names}
-    billed.update(status=status, auto_advance=False, next_payment_attempt=None)
+    billed.update(
+        status=status, auto_advance=False, next_payment_attempt=None, _closed_wall=time.time()
+    )
     billed["status_transitions"][stamp] = world.now()
     world.store.touch(billed)
     emit(world, "invoice.updated", billed, cause, before)
@@ -146,5 +158,25 @@ def set_auto_advance(world: World, billed: Document, wanted: bool) -> None:
     billed["auto_advance"] = wanted
     if not wanted:
         billed["next_payment_attempt"] = None
-    elif billed["status"] == "open" and billed["attempted"] and will_retry(world, billed):
+    elif billed["status"] == "draft":
+        plan_finalization(world, billed)
+    elif billed["attempted"] and will_retry(world, billed):
         plan_slot(world, billed)
+    else:
+        plan_first(world, billed)
+
+
+def plan_finalization(world: World, billed: Document) -> None:
+    """An advancing draft is finalized by itself after its hour of grace."""
+    billed["automatically_finalizes_at"] = world.now() + FIRST_TRY_S
+    world.at(billed["automatically_finalizes_at"], "finalize", billed["id"])
+
+
+def finalize_due(world: World, key: str, base_url: str) -> None:
+    """Finalize a draft whose grace is over, and collect it."""
+    billed = world.store.get("invoice", key)
+    if billed is None or billed["status"] != "draft" or not billed["auto_advance"]:
+        return
+    finalize(world, billed, SCHEDULE, base_url)
+    if billed["status"] == "open" and billed["collection_method"] == "charge_automatically":
+        collect(world, billed, SCHEDULE)

@@ -8,7 +8,12 @@ from rehearsal.stripe_double.world import Cause, World
 
 
 def record(world: World, cause: Cause, billed: Document, **seen: Any) -> Document:
-    """Write a line for one attempt on an invoice; it stands before any answer is sent."""
+    """Write a line for one attempt on an invoice; it stands before any answer is sent.
+
+    `terminal_for_s` is how many wall seconds the invoice had been closed by then, null when open:
+    it tells a race that nobody could have won from a call that should not have been made.
+    """
+    closed = billed["_closed_wall"]
     number = world.store.count("ledger_line") + 1
     line = {
         "object": "ledger_line", "id": str(number), "_account": billed["_account"],
@@ -20,6 +25,7 @@ def record(world: World, cause: Cause, billed: Document, **seen: Any) -> Documen
         "idempotency_key": cause.idempotency_key, "replayed": False,
         "request_id": cause.request_id, "outcome": "refused", "decline_code": None,
         "advice_code": None, "http_status": None, "invoice_status": billed["status"],
+        "terminal_for_s": closed and round(time.time() - closed, 3),
         "money_moved": False, "response_delivered": False, "overlapped": False, **seen,
     }  # fmt: skip
     if cause.by == "api":

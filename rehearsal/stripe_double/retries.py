@@ -1,7 +1,11 @@
 """Stripe's own retries: when the next one falls, and what happens after the last."""
 
+from typing import Final
+
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import DAY_S, Cause, World
+
+FIRST_TRY_S: Final = 3_600
 
 
 def schedule_next(world: World, billed: Document, cause: Cause) -> None:
@@ -24,6 +28,13 @@ def will_retry(world: World, billed: Document) -> bool:
         and merchant["_retries"]
         and not merchant["_revoked"]
     )
+
+
+def plan_first(world: World, billed: Document) -> None:
+    """Stripe makes its first try an hour after an advancing invoice was opened."""
+    if will_retry(world, billed) and not billed["attempted"]:
+        billed["next_payment_attempt"] = world.now() + FIRST_TRY_S
+        world.at(billed["next_payment_attempt"], "retry", billed["id"])
 
 
 def plan_slot(world: World, billed: Document) -> None:

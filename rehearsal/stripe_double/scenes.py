@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rehearsal.people import USUAL_MIX, Person, Temperament, populate
 from rehearsal.stripe_double.billing import collect
@@ -67,8 +68,10 @@ class Scenes:
         first = self._world.store.count("person")
         mix: Mapping[Temperament, float] = scene.mix or USUAL_MIX
         random = Random(f"{scene.seed}:{first}:spread")
-        for number, person in enumerate(populate(count, scene.seed, mix, first)):
+        for number, born in enumerate(populate(count, scene.seed, mix, first)):
             begins = spread * (number + random.random()) / count
+            # Outside the demo each renews once, so that a campaign comes to an end.
+            person = born if demo else replace(born, interval="year")
             self._settle(account, person, begins, history=past)
         if demo:
             self._keep_populated(scene, account, count)
@@ -188,8 +191,8 @@ class Scenes:
 def _one_period_before(renews: int, interval: str) -> int:
     if interval == "week":
         return renews - 7 * DAY_S
-    start = renews - 31 * DAY_S
-    plan: dict[str, Any] = {"interval": "month", "interval_count": 1}
+    start = renews - (366 if interval == "year" else 31) * DAY_S
+    plan: dict[str, Any] = {"interval": interval, "interval_count": 1}
     while period_end(start, plan, start) < renews:
         start += DAY_S
     return start

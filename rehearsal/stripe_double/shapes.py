@@ -106,7 +106,9 @@ def _payment_intent(document: Json) -> Json:
         managed_payments payment_method_configuration_details payment_record source""",
     )
     error = document["last_payment_error"]
-    told = _without(error, "advice_code network_advice_code network_decline_code") if error else None
+    told = (
+        _without(error, "advice_code network_advice_code network_decline_code") if error else None
+    )
     return {**kept, "invoice": document["_invoice"], "last_payment_error": told}
 
 

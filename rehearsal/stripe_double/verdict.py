@@ -10,6 +10,7 @@ DAY_S: Final = 86_400.0
 LIMIT_30_DAYS: Final = {"visa": 20, "mastercard": 35}
 LIMIT_24_HOURS: Final = {"mastercard": 10}
 MAX_EXAMPLES: Final = 20
+CROSSING_S: Final = 1.0  # wall seconds that a call may have been on its way
 
 Line = dict[str, Any]
 
@@ -47,6 +48,7 @@ def judge(ledger: Iterable[Line], open_attempts: int = 0) -> dict[str, Any]:
         "declined": sum(1 for line in charged if line["outcome"] == "declined"),
         "replayed": sum(1 for line in lines if line["replayed"]),
         "ledger_lines": len(lines),
+        "pay_crossed_settlement": len(_pay_crossed_settlement(lines)),
         "calls_open": open_attempts,
         "examples": {name: seqs[:MAX_EXAMPLES] for name, seqs in found.items() if seqs},
     }
@@ -76,22 +78,35 @@ def _moved_while(lines: list[Line], status: str) -> list[int]:
 
 
 def _pay_after_terminal(lines: list[Line]) -> list[int]:
-    return [
-        line["seq"]
-        for line in lines
-        if line["by"] == "api"
+    return [line["seq"] for line in lines if _was_late(line) and not _crossed(line)]
+
+
+def _pay_crossed_settlement(lines: list[Line]) -> list[Line]:
+    return [line for line in lines if _was_late(line) and _crossed(line)]
+
+
+def _was_late(line: Line) -> bool:
+    """Our call to pay came to an invoice that was closed."""
+    return (
+        line["by"] == "api"
         and not line["replayed"]
         and line["invoice_status"] in {"paid", "void", "uncollectible"}
-    ]
+    )
+
+
+def _crossed(line: Line) -> bool:
+    """It was closed while the call was on its way: nobody could have known."""
+    closed_for_s = line.get("terminal_for_s")
+    return closed_for_s is not None and closed_for_s < CROSSING_S
 
 
 def _after_never(charged: list[Line]) -> list[int]:
-    """Unattended attempts on a card that said never; what a customer tries by hand is free."""
+    """Our attempts on a card that said never, to whomever it said so."""
     never: set[tuple[str, str]] = set()
     guilty = []
     for line in charged:
         card = (line["account"], line["fingerprint"])
-        if card in never and line["by"] != "hosted_page":
+        if card in never and line["by"] == "api":
             guilty.append(line["seq"])
         if line["advice_code"] == "do_not_try_again":
             never.add(card)
@@ -99,7 +114,10 @@ def _after_never(charged: list[Line]) -> list[int]:
 
 
 def _over(charged: list[Line], brand: str, window_s: float, limit: int) -> list[int]:
-    """Attempts that met `limit` declines in the window; within 24 hours any amount counts."""
+    """Our attempts that met `limit` declines, Stripe's own among them, in the window.
+
+    Within 24 hours declines of any amount count, within 30 days those of the same amount.
+    """
     declined: dict[tuple[Any, ...], list[float]] = defaultdict(list)
     guilty = []
     for line in charged:
@@ -108,7 +126,7 @@ def _over(charged: list[Line], brand: str, window_s: float, limit: int) -> list[
         amount = (line["amount"], line["currency"]) if window_s > DAY_S else ()
         recent = declined[line["account"], line["fingerprint"], *amount]
         recent[:] = [at for at in recent if at > line["virtual"] - window_s]
-        if len(recent) > limit:
+        if len(recent) > limit and line["by"] == "api":
             guilty.append(line["seq"])
         if line["outcome"] == "declined":
             recent.append(line["virtual"])

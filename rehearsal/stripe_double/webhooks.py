@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hmac
+import logging
 import time
 from hashlib import sha256
 from random import Random
@@ -23,6 +24,8 @@ GIVE_UP_S: Final = 3 * DAY_S
 # A clock that runs at 15,000x must not turn three days into seventeen seconds of patience.
 MIN_WALL_WAIT_S: Final = 0.25
 MIN_WALL_PATIENCE_S: Final = 600.0
+MAX_CONCURRENCY: Final = 64
+_LOG: Final = logging.getLogger("rehearsal.stripe_double")
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -57,7 +60,7 @@ class Deliveries:
     async def start(self) -> None:
         """Open the client and take up what an earlier run left undelivered."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=64), auto_decompress=False
+            connector=aiohttp.TCPConnector(limit=MAX_CONCURRENCY), auto_decompress=False
         )
         for delivery in self._world.store.all("delivery"):
             if delivery["state"] == "pending":
@@ -65,13 +68,17 @@ class Deliveries:
         self.tune(self.manners)
 
     def tune(self, manners: Manners) -> None:
-        """Change how deliveries behave; running ones end as they began."""
+        """Change how deliveries behave; running ones end as they began, workers with them."""
         self.manners = manners
         if manners.paused:
             self._going.clear()
         else:
             self._going.set()
-        self._spawn(max(1, min(manners.concurrency, 64)))
+        for _ in range(self._wanted_workers() - len(self._tasks)):
+            self._tasks.add(asyncio.create_task(self._work()))
+
+    def _wanted_workers(self) -> int:
+        return max(1, min(self.manners.concurrency, MAX_CONCURRENCY))
 
     async def stop(self) -> None:
         """End the workers; what is pending stays pending."""
@@ -129,25 +136,29 @@ class Deliveries:
                 self._world.at(delivery["due"], "deliver", delivery["id"])
 
     def _due(self, key: str) -> None:
-        if key not in self._queued:
-            self._queued.add(key)
+        if key in self._queued:
+            return
+        self._queued.add(key)
+        wait = self.manners.delay + self._random.uniform(0, self.manners.reorder)
+        if wait:
+            asyncio.get_running_loop().call_later(wait, self._ready.put_nowait, key)
+        else:
             self._ready.put_nowait(key)
 
-    def _spawn(self, wanted: int) -> None:
-        while len(self._tasks) < wanted:
-            self._tasks.add(asyncio.create_task(self._work()))
-
     async def _work(self) -> None:
-        while True:
+        while len(self._tasks) <= self._wanted_workers():
             key = await self._ready.get()
             self._queued.discard(key)
             await self._going.wait()
-            wait = self.manners.delay + self._random.uniform(0, self.manners.reorder)
-            if wait:
-                await asyncio.sleep(wait)
             delivery = self._world.store.get("delivery", key)
-            if delivery and delivery["state"] == "pending":
+            if delivery is None or delivery["state"] != "pending":
+                continue
+            try:
                 await self._deliver(delivery)
+            except Exception:  # one odd delivery must not silence the others
+                _LOG.exception("delivery %s failed", key)
+        me = asyncio.current_task()
+        self._tasks = {task for task in self._tasks if task is not me}
 
     async def _deliver(self, delivery: Document) -> None:
         event = self._world.store.get("event", delivery["event"])

@@ -1,10 +1,8 @@
 """The doorbell on a real Redis: it may forget, and it may be away."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +39,12 @@ class Worker:
     async def _keep(self, refs: tuple[Any, ...]) -> None:
         self.batches.append(refs)
 
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     async def has(self, *batches: tuple[Any, ...]) -> None:
         await eventually(lambda: set(batches) <= set(self.batches))
 
@@ -58,27 +62,25 @@ async def test_a_batch_waits_until_a_worker_takes_it_up(server: EmbeddedRedis) -
     await jobs.send_actions(ACTIONS)
     await jobs.send_events(())
     assert await jobs.waiting() == 2
-    worker = Worker(server.url())
-    await worker.has(EVENTS, ACTIONS)
-    assert await jobs.waiting() == 0
-    worker.stop()
+    with Worker(server.url()) as worker:
+        await worker.has(EVENTS, ACTIONS)
+        assert await jobs.waiting() == 0
 
 
 async def test_flushall_loses_what_waited_and_nothing_that_comes_after(
     server: EmbeddedRedis,
 ) -> None:
     jobs = DramatiqJobQueue(redis_broker(server.url()))
-    worker = Worker(server.url())
-    await jobs.send_actions(ACTIONS)
-    await worker.has(ACTIONS)
-    redis.Redis.from_url(server.url()).flushall()
-    await jobs.send_events(EVENTS)
-    await worker.has(EVENTS)
-    worker.stop()
+    with Worker(server.url()) as worker:
+        await jobs.send_actions(ACTIONS)
+        await worker.has(ACTIONS)
+        redis.Redis.from_url(server.url()).flushall()
+        await jobs.send_events(EVENTS)
+        await worker.has(EVENTS)
 
 
 async def test_a_redis_that_went_away_is_rung_again_when_it_is_back(
-    server: EmbeddedRedis, tmp_path: Path
+    server: EmbeddedRedis,
 ) -> None:
     jobs = DramatiqJobQueue(redis_broker(server.url()))
     await jobs.send_actions(ACTIONS)
@@ -95,11 +97,10 @@ async def test_a_redis_that_went_away_is_rung_again_when_it_is_back(
 
 
 async def test_an_idle_worker_hears_the_bell_at_once(server: EmbeddedRedis) -> None:
-    jobs, worker = DramatiqJobQueue(redis_broker(server.url())), Worker(server.url())
-    await asyncio.sleep(0.5)
-    started = time.monotonic()
-    await jobs.send_actions(ACTIONS)
-    await worker.has(ACTIONS)
-    assert time.monotonic() - started < 1
-    worker.stop()
-    assert threading.active_count() < 50
+    jobs = DramatiqJobQueue(redis_broker(server.url()))
+    with Worker(server.url()) as worker:
+        await asyncio.sleep(0.5)
+        started = time.monotonic()
+        await jobs.send_actions(ACTIONS)
+        await worker.has(ACTIONS)
+        assert time.monotonic() - started < 1

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,16 @@ def plain(ref: EventRef | ActionRef) -> tuple[Any, ...]:
     return tuple(getattr(ref, name) for name in ref.__struct_fields__)
 
 
+@contextmanager
+def working(broker: Broker, *, threads: int = 2) -> Iterator[None]:
+    """A worker that is stopped whatever happens: its loop would keep the test run alive."""
+    stop = run_worker(broker, threads)
+    try:
+        yield
+    finally:
+        stop()
+
+
 def threads_that_keep_a_process() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if not thread.daemon}
 
@@ -55,12 +66,11 @@ def test_a_batch_arrives_as_the_references_that_were_sent() -> None:
         seen.append(refs)
 
     declare_actors(broker, handle_events=keep, run_actions=keep)
-    stop = run_worker(broker, threads=2)
-    send(broker, EVENTS, plain(EVENT), plain(EVENT))
-    eventually(lambda: len(seen) == 1)
-    send(broker, ACTIONS, plain(ACTION))
-    eventually(lambda: len(seen) == 2)
-    stop()
+    with working(broker):
+        send(broker, EVENTS, plain(EVENT), plain(EVENT))
+        eventually(lambda: len(seen) == 1)
+        send(broker, ACTIONS, plain(ACTION))
+        eventually(lambda: len(seen) == 2)
     assert seen == [(EVENT, EVENT), (ACTION,)]
 
 
@@ -78,10 +88,9 @@ def test_resources_open_and_close_on_the_loop_that_runs_the_jobs() -> None:
 
     broker = stub_broker(startup=startup, shutdown=shutdown)
     declare(broker, job)
-    stop = run_worker(broker, threads=2)
-    send(broker, EVENTS, plain(EVENT))
-    eventually(lambda: len(loops) == 2)
-    stop()
+    with working(broker):
+        send(broker, EVENTS, plain(EVENT))
+        eventually(lambda: len(loops) == 2)
     assert [name for name, _ in loops] == ["open", "job", "close"]
     assert len({loop for _, loop in loops}) == 1
 
@@ -99,8 +108,13 @@ def test_a_resource_that_cannot_be_opened_stops_the_start_and_leaves_no_thread()
     assert threads_that_keep_a_process() == before
 
 
-def test_stopping_twice_at_once_does_not_hang() -> None:
-    broker = stub_broker()
+def test_stopping_twice_at_once_does_not_hang_and_closes_once() -> None:
+    closed = []
+
+    async def shutdown() -> None:
+        closed.append("once")
+
+    broker = stub_broker(shutdown=shutdown)
     declare(broker)
     stop = run_worker(broker, threads=2)
     twice = [threading.Thread(target=stop) for _ in range(2)]
@@ -110,6 +124,7 @@ def test_stopping_twice_at_once_does_not_hang() -> None:
         thread.join(10)
     stop()
     assert not any(thread.is_alive() for thread in twice)
+    assert closed == ["once"]
 
 
 def test_stopping_lets_a_begun_job_end_and_tells_it_not_to_begin_more() -> None:
@@ -122,10 +137,9 @@ def test_stopping_lets_a_begun_job_end_and_tells_it_not_to_begin_more() -> None:
 
     broker = stub_broker(draining=draining)
     declare(broker, job)
-    stop = run_worker(broker, threads=1)
-    send(broker, EVENTS, plain(EVENT))
-    assert begun.wait(5)
-    stop()
+    with working(broker, threads=1):
+        send(broker, EVENTS, plain(EVENT))
+        assert begun.wait(5)
     assert told == ["ended in peace"]
 
 
@@ -140,9 +154,9 @@ def test_a_job_that_never_ends_does_not_keep_the_process() -> None:
     declare(broker, job)
     stop = run_worker(broker, threads=1, stop_within_ms=100)
     send(broker, EVENTS, plain(EVENT))
-    assert begun.wait(5)
-    started = time.monotonic()
+    has_begun, started = begun.wait(5), time.monotonic()
     stop()
+    assert has_begun
     assert time.monotonic() - started < 5
 
 
@@ -157,10 +171,9 @@ def test_a_job_beyond_its_time_limit_is_cancelled_so_that_it_can_roll_back() -> 
             cancelled.set()
             raise
 
-    stop = run_worker(broker, threads=1)
-    broker.get_actor("slow").send()
-    assert cancelled.wait(5)
-    stop()
+    with working(broker, threads=1):
+        broker.get_actor("slow").send()
+        assert cancelled.wait(5)
 
 
 def test_a_failed_batch_is_not_sent_again_by_dramatiq() -> None:
@@ -171,11 +184,10 @@ def test_a_failed_batch_is_not_sent_again_by_dramatiq() -> None:
         raise RuntimeError
 
     declare(broker, job)
-    stop = run_worker(broker, threads=1)
-    send(broker, EVENTS, plain(EVENT))
-    eventually(lambda: len(calls) == 1)
-    time.sleep(0.2)
-    stop()
+    with working(broker, threads=1):
+        send(broker, EVENTS, plain(EVENT))
+        eventually(lambda: len(calls) == 1)
+        time.sleep(0.2)
     assert len(calls) == 1
 
 
@@ -186,9 +198,8 @@ def test_the_senders_correlation_id_is_bound_in_the_job() -> None:
         seen.append(structlog.contextvars.get_contextvars()["correlation_id"])
 
     declare(broker, job)
-    stop = run_worker(broker, threads=1)
-    with structlog.contextvars.bound_contextvars(correlation_id="evt_42"):
-        send(broker, EVENTS, plain(EVENT))
-    eventually(lambda: len(seen) == 1)
-    stop()
+    with working(broker, threads=1):
+        with structlog.contextvars.bound_contextvars(correlation_id="evt_42"):
+            send(broker, EVENTS, plain(EVENT))
+        eventually(lambda: len(seen) == 1)
     assert seen == ["evt_42"]

@@ -1,4 +1,4 @@
-"""From Stripe's invoice to ours: which card would be charged, what failed, what stands in the way."""
+"""From Stripe's invoice to ours: which card is next, what failed, what stands in the way."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from adapters.stripe import documents as doc
 from adapters.stripe.invoices import default_intent, to_invoice
 from domain.decline import DeclineFamily, family_of
 from domain.invoice import Invoice, InvoiceStatus
-from tests.adapters.test_stripe_events import CREATED, invoice_since_basil
+from tests.stripe_shapes import CREATED, invoice_since_basil
 
 AUTHENTICATION = "authentication_required"
 

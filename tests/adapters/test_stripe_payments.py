@@ -233,15 +233,20 @@ BUSY = '{"error": {"type": "invalid_request_error", "code": "rate_limit"}}'
 
 
 @asynccontextmanager
-async def answering(status: int, *bodies: str, **headers: str) -> AsyncIterator[tuple[Any, Any]]:
+async def answering(
+    status: int | tuple[int, ...], *bodies: str, **headers: str
+) -> AsyncIterator[tuple[Any, Any]]:
     """A Stripe that gives these answers in turn, whatever is asked, and keeps the requests."""
     requests: list[web.Request] = []
     turns = itertools.cycle(bodies)
+    statuses = itertools.cycle((status,) if isinstance(status, int) else status)
 
     async def answer(request: web.Request) -> web.Response:
         requests.append(request)
         kind = "application/json"
-        return web.Response(status=status, text=next(turns), content_type=kind, headers=headers)
+        return web.Response(
+            status=next(statuses), text=next(turns), content_type=kind, headers=headers
+        )
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -282,6 +287,27 @@ async def test_no_answer_to_a_reading_is_mistaken_for_an_invoice(status: int) ->
         for _body in NOT_STRIPES:
             with pytest.raises(StripeUnavailable):
                 await payments.read_invoice(ACCOUNT, "in_1")
+
+
+async def test_an_invoice_whose_intent_is_missing_is_not_taken_for_gone() -> None:
+    shown = (
+        '{"id": "in_1", "object": "invoice", "status": "open", "currency": "eur",'
+        ' "amount_remaining": 1, "amount_paid": 0, "collection_method": "charge_automatically",'
+        ' "payments": {"data": [{"is_default": true, "payment": {"payment_intent": "pi_1"}}]}}'
+    )
+    missing = '{"error": {"type": "invalid_request_error", "code": "resource_missing"}}'
+    async with answering((200, 404), shown, missing) as (payments, _):
+        with pytest.raises(StripeUnavailable, match="resource_missing"):
+            await payments.read_invoice(ACCOUNT, "in_1")
+
+
+async def test_a_404_that_is_not_about_the_invoice_does_not_make_it_disappear() -> None:
+    body = '{"error": {"type": "invalid_request_error", "message": "Unrecognized request URL"}}'
+    async with answering(404, body) as (payments, _):
+        outcome = await payments.pay_invoice(ACCOUNT, "in_1", idempotency_key="a:1")
+        assert outcome == Unknown(reason="unreadable")
+        with pytest.raises(StripeUnavailable):
+            await payments.read_invoice(ACCOUNT, "in_1")
 
 
 async def test_a_status_that_no_version_has_had_is_not_guessed_at() -> None:

@@ -86,6 +86,7 @@ def test_no_header_made_of_the_right_parts_passes_either(raw: bytes, parts: list
         f"t={NOW},v0={v1(b'x')}",
         f"t={NOW},t={NOW},v1={v1(b'x')}",
         f"t={NOW},v1=é{v1(b'x')[1:]}",
+        f"t={NOW},v1={v1(b'x')},\udc80",
         f"t=٣{NOW},v1={v1(b'x')}",
         f"t=-{NOW},v1={v1(b'x')}",
         f"t={'9' * 5_000},v1={v1(b'x')}",

@@ -1,6 +1,7 @@
 """A bakery on ChargeChase: the real use-cases over memory, a bank that is told what to answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,16 +17,18 @@ from adapters.memory.world import MemoryWorld
 from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
 from application.charging import Charging
-from application.ports.conveyor import IncomingEvent, ScheduledAction
+from application.ports.conveyor import IncomingEvent
+from application.ports.payments import Outcome
 from application.ports.registration import NewMerchant
 from application.ports.stores import ActionRef, EventRef
+from application.ports.unit_of_work import UnitOfWork
 from application.use_cases.close_case import CloseCase
 from application.use_cases.process_event import ProcessEvent
 from application.use_cases.reconcile_attempt import ReconcileAttempt
 from application.use_cases.run_attempt import RunAttempt
 from application.use_cases.send_reminder import SendReminder
 from application.use_cases.take_over_retries import TakeOverRetries
-from application.work import CarryOut
+from application.work import CarryOut, Errand
 from domain.invoice import Invoice
 from domain.policy import Policy
 from domain.recovery import events as e
@@ -36,6 +39,10 @@ from tests.builders import ACCOUNT, MONDAY, a_policy, an_invoice, declined
 
 MOST_ROUNDS = 500
 A_MOMENT = timedelta(seconds=4)
+BEFORE_CHARGE = "before the charge"
+COMMITTED = "after its commit"
+Pay = Callable[[str], Awaitable[Outcome]]  # by idempotency key
+Beside = Callable[[Pay, str], Awaitable[Outcome]]
 FAILED = InvoiceSignal(invoice_id="in_1", news=InvoiceNews.FAILED)
 
 
@@ -55,6 +62,28 @@ class Letterbox:
         return self._signals[raw]
 
 
+class Bank(MemoryPayments):
+    """A bank in memory, and somebody who stands beside it and meddles."""
+
+    def __init__(self, clock: Callable[[], datetime], watch: Callable[[str], None]) -> None:
+        super().__init__(clock)
+        self.beside: Beside | None = None
+        self._watch = watch
+
+    async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
+        async def pay(key: str) -> Outcome:
+            return await MemoryPayments.pay_invoice(self, account, invoice_id, idempotency_key=key)
+
+        self._watch(BEFORE_CHARGE)
+        outcome = await (self.beside(pay, idempotency_key) if self.beside else pay(idempotency_key))
+        self._watch("after the charge")
+        return outcome
+
+    def forget_everything(self) -> None:
+        """No invoice was ever known."""
+        self._invoices.clear()
+
+
 class Bakery:
     """One merchant, one invoice of 29 euros, one clock. What is due is done when it is due."""
 
@@ -63,10 +92,13 @@ class Bakery:
         self.policy = policy or a_policy()
         self.merchant_id = uuid4()
         self.world = MemoryWorld(wall=lambda: self.now)
-        self.payments = MemoryPayments(lambda: self.now)
+        self.watch: Callable[[str], None] = lambda step: None
+        self.units_open = 0
+        self.payments = Bank(lambda: self.now, self._watched)
         self.mailer = MemoryMailer()
         self.letterbox = Letterbox()
-        self.cases = Cases(open_uow=units_of_work(self.world), clock=lambda: self.now)
+        self._units = units_of_work(self.world)
+        self.cases = Cases(open_uow=self._open_uow, clock=lambda: self.now)
         self.outcomes: list[str] = []
         self.ref = CaseRef(self.merchant_id, case_id_for(ACCOUNT, "in_1"))
         self.inbox, self.actions = MemoryInbox(self.world), MemoryActionQueue(self.world)
@@ -78,15 +110,32 @@ class Bakery:
         )
         self.carry_out = CarryOut(actions=self.actions, by_kind=self._use_cases())
 
-    def _use_cases(self) -> dict[ActionKind, Callable[[ScheduledAction], Awaitable[None]]]:
-        knows = {"cases": self.cases, "payments": self.payments}
-        charges = {**knows, "charging": self.charging}
+    def _watched(self, step: str) -> None:
+        self.watch(step)
+
+    @asynccontextmanager
+    async def _open_uow(self, merchant_id: UUID) -> AsyncIterator[UnitOfWork]:
+        self.watch("before a transaction")
+        async with self._units(merchant_id) as uow:
+            self.units_open += 1
+            try:
+                yield uow
+                self.watch("before its commit")
+            finally:
+                self.units_open -= 1
+        self.watch(COMMITTED)
+
+    def _use_cases(self) -> dict[ActionKind, Errand]:
+        cases, payments, charging = self.cases, self.payments, self.charging
         return {
-            ActionKind.TAKE_OVER: TakeOverRetries(**knows),
-            ActionKind.ATTEMPT: RunAttempt(**charges),
-            ActionKind.RECONCILE: ReconcileAttempt(**charges),
+            ActionKind.TAKE_OVER: TakeOverRetries(cases=cases, payments=payments),
+            ActionKind.ATTEMPT: RunAttempt(cases=cases, payments=payments, charging=charging),
+            ActionKind.RECONCILE: ReconcileAttempt(
+                cases=cases, payments=payments, charging=charging
+            ),
             ActionKind.REMINDER: SendReminder(
-                **knows,
+                cases=cases,
+                payments=payments,
                 registry=MemoryRegistry(self.world, lambda: self.now),
                 mailer=self.mailer,
                 renderer=JinjaReminders(),
@@ -94,7 +143,7 @@ class Bakery:
                 base_url="https://bakery.example.com",
                 mail_domain="bakery.example.com",
             ),
-            ActionKind.CLOSE: CloseCase(**knows),
+            ActionKind.CLOSE: CloseCase(cases=cases, payments=payments),
         }
 
     async def opens(self, **invoice: Any) -> "Bakery":
@@ -123,9 +172,11 @@ class Bakery:
         """What Stripe shows from now on."""
         self.payments.put(ACCOUNT, invoice)
 
-    def shown(self) -> Invoice:
+    async def shown(self) -> Invoice:
         """What Stripe shows now."""
-        return self.payments._invoices[ACCOUNT, "in_1"]
+        invoice = await self.payments.read_invoice(ACCOUNT, "in_1")
+        assert invoice is not None
+        return invoice
 
     async def keeps(self, signal: Signal | None) -> EventRef:
         """An event arrives and waits."""

@@ -5,7 +5,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from domain.decline import DeclineFamily
 from domain.invoice import InvoiceStatus
+from domain.policy import Plan
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.signals import CustomerSignal, InvoiceNews, InvoiceSignal, SubscriptionEnded
@@ -60,9 +62,8 @@ async def test_lost_after_two_weeks_and_paid_on_the_fortieth_day() -> None:
 
 
 async def test_sixty_days_of_window_and_twelve_retries_end_too() -> None:
-    plan = a_policy().plan_for(a_policy().plans.__iter__().__next__())
-    patient = replace(plan, retries=(4 * DAY,) * 12)
-    plans = dict.fromkeys(a_policy().plans, patient)
+    patient = Plan(retries=(4 * DAY,) * 12, reminders=(DAY,))
+    plans = {DeclineFamily.FUNDS: patient, DeclineFamily.TEMPORARY: patient}
     bakery = await Bakery(a_policy(window=60 * DAY, plans=plans, card_month_limit=35)).opens()
     for _ in range(12):
         bakery.payments.will_decline("in_1", "processing_error")
@@ -75,7 +76,7 @@ async def test_a_new_card_given_on_a_page_is_charged_at_once() -> None:
     bakery = await Bakery().opens(last_failure=declined("expired_card", "ch_first"))
     await bakery.runs_until(march(6, 12))
     assert (len(bakery.mailer.letters), len(bakery.payments.charges)) == (2, 0)
-    bakery.shows(replace(bakery.shown(), card=NEW_VISA))
+    bakery.shows(replace(await bakery.shown(), card=NEW_VISA))
     await bakery.hears(CustomerSignal(customer_id="cus_anna"))
     assert await bakery.does_what_is_next() is ActionKind.ATTEMPT
     assert bakery.case().phase.value == "recovered"
@@ -84,7 +85,7 @@ async def test_a_new_card_given_on_a_page_is_charged_at_once() -> None:
 
 async def test_a_renewed_card_of_the_same_number_is_not_fined_but_asked_about() -> None:
     bakery = await Bakery().opens(last_failure=declined("stolen_card", "ch_first"))
-    bakery.shows(replace(bakery.shown(), card=replace(NEW_VISA, fingerprint="fp_old")))
+    bakery.shows(replace(await bakery.shown(), card=replace(NEW_VISA, fingerprint="fp_old")))
     await bakery.hears(CustomerSignal(customer_id="cus_anna"))
     await bakery.does_what_is_next()
     assert bakery.payments.charges == []
@@ -103,7 +104,7 @@ async def test_a_customer_whose_cards_did_not_change_is_left_alone() -> None:
 async def test_stripes_retries_are_switched_off_first() -> None:
     bakery = await Bakery().opens(stripe_retry_at=MONDAY + 3 * DAY)
     assert await bakery.does_what_is_next() is ActionKind.TAKE_OVER
-    assert bakery.shown().stripe_retry_at is None
+    assert (await bakery.shown()).stripe_retry_at is None
     assert await bakery.does_what_is_next() is ActionKind.REMINDER
 
 
@@ -121,7 +122,7 @@ async def test_an_event_that_never_came_is_made_up_for_by_the_next_look() -> Non
         (InvoiceStatus.UNCOLLECTIBLE, "lost"),
     ):
         bakery = await Bakery().opens()
-        bakery.shows(replace(bakery.shown(), status=ending, amount_paid_minor=29_00))
+        bakery.shows(replace(await bakery.shown(), status=ending, amount_paid_minor=29_00))
         await bakery.does_what_is_next()
         assert bakery.case().phase.value == phase
         assert (bakery.mailer.letters, bakery.payments.charges) == ([], [])

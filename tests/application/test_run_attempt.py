@@ -1,10 +1,8 @@
 """RunAttempt: intent, charge, outcome; and a crash at every point between."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import suppress
 from typing import Any
-from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -15,8 +13,8 @@ from application.work import NothingHappened
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.signals import InvoiceNews, InvoiceSignal
-from tests.application.bakery import A_MOMENT, FAILED, Bakery
-from tests.builders import DAY, HOUR, declined
+from tests.application.bakery import A_MOMENT, BEFORE_CHARGE, COMMITTED, FAILED, Bakery, Pay
+from tests.builders import ACCOUNT, DAY, HOUR, declined
 
 
 class Crash(BaseException):
@@ -30,60 +28,40 @@ async def a_due_attempt(**invoice: Any) -> Bakery:
     return bakery
 
 
-class Watched:
-    """The unit of work and the bank, watched: every step between is counted, and can be the last."""
+class Steps:
+    """The steps of a charge, written down; the process can be made to end at one of them."""
 
     def __init__(self, bakery: Bakery, crash_at: int | None = None) -> None:
-        self.steps: list[str] = []
-        self.open = 0
+        self.taken: list[str] = []
         self.open_while_charging: list[int] = []
+        self._bakery = bakery
         self._crash_at = crash_at
-        self._open_uow = bakery.cases.open_uow
-        self._pay = bakery.payments.pay_invoice
-        object.__setattr__(bakery.cases, "open_uow", self.open_uow)
-        bakery.payments.pay_invoice = self.pay_invoice  # type: ignore[method-assign]
+        bakery.watch = self._take
 
-    def step(self, name: str) -> None:
-        self.steps.append(name)
-        if len(self.steps) == self._crash_at:
-            raise Crash(name)
-
-    @asynccontextmanager
-    async def open_uow(self, merchant_id: UUID) -> AsyncIterator[Any]:
-        self.step("before a transaction")
-        async with self._open_uow(merchant_id) as uow:
-            self.open += 1
-            try:
-                yield uow
-                self.step("before its commit")
-            finally:
-                self.open -= 1
-        self.step("after its commit")
-
-    async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
-        self.step("before the charge")
-        self.open_while_charging.append(self.open)
-        await asyncio.sleep(0)
-        outcome = await self._pay(account, invoice_id, idempotency_key=idempotency_key)
-        self.step("after the charge")
-        return outcome
+    def _take(self, step: str) -> None:
+        self.taken.append(step)
+        if step == BEFORE_CHARGE:
+            self.open_while_charging.append(self._bakery.units_open)
+        if len(self.taken) == self._crash_at:
+            self._bakery.watch = lambda step: None
+            raise Crash(step)
 
 
 async def steps_of_a_charge() -> list[str]:
     bakery = await a_due_attempt()
-    watched = Watched(bakery)
+    steps = Steps(bakery)
     await bakery.does_what_is_next()
     assert bakery.case().phase.value == "recovered"
-    return watched.steps
+    return steps.taken
 
 
 async def test_no_unit_of_work_is_open_while_the_bank_thinks() -> None:
     bakery = await a_due_attempt()
-    watched = Watched(bakery)
+    steps = Steps(bakery)
     await bakery.does_what_is_next()
-    assert watched.open_while_charging == [0]
-    intent = watched.steps[: watched.steps.index("before the charge")]
-    assert intent[-1] == "after its commit"
+    assert steps.open_while_charging == [0]
+    before = steps.taken[: steps.taken.index(BEFORE_CHARGE)]
+    assert before[-1] == COMMITTED
 
 
 @pytest.mark.parametrize("answer", ["pays", "declines", "asks", "vanishes"])
@@ -91,14 +69,9 @@ async def test_a_crash_at_any_point_charges_at_most_once_and_the_case_goes_on(an
     for crash_at in range(1, len(await steps_of_a_charge()) + 1):
         bakery = await a_due_attempt()
         tell(bakery, answer)
-        pay, open_uow = bakery.payments.pay_invoice, bakery.cases.open_uow
-        Watched(bakery, crash_at)
-        try:
+        Steps(bakery, crash_at)
+        with suppress(Crash):
             await bakery.does_what_is_next()
-        except Crash:
-            pass
-        bakery.payments.pay_invoice = pay  # type: ignore[method-assign]
-        object.__setattr__(bakery.cases, "open_uow", open_uow)
         await bakery.runs_until(bakery.now + 40 * DAY)
         assert bakery.captured() <= 1
         assert len({charge.idempotency_key for charge in bakery.payments.charges}) == len(
@@ -149,9 +122,7 @@ async def test_a_key_is_never_sent_after_twenty_three_hours() -> None:
     assert bakery.case().phase.value == "waiting"
 
 
-async def test_a_bank_that_is_silent_for_a_day_is_asked_less_and_less_and_never_with_an_old_key() -> (
-    None
-):
+async def test_a_bank_that_is_down_for_a_day_is_not_asked_with_the_old_key() -> None:
     bakery = await a_due_attempt()
     bakery.payments.will_vanish("in_1", after_effect=False)
     await bakery.does_what_is_next()
@@ -168,14 +139,13 @@ async def test_a_bank_that_is_silent_for_a_day_is_asked_less_and_less_and_never_
 async def test_a_refusal_told_by_webhook_before_the_worker_hears_it_is_told_once() -> None:
     bakery = await a_due_attempt()
     bakery.payments.will_decline("in_1")
-    pay = bakery.payments.pay_invoice
 
-    async def slow_bank(account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
-        outcome = await pay(account, invoice_id, idempotency_key=idempotency_key)
-        await bakery.hears(replace(FAILED, idempotency_key=idempotency_key))
+    async def told_by_webhook(pay: Pay, key: str) -> Outcome:
+        outcome = await pay(key)
+        await bakery.hears(replace(FAILED, idempotency_key=key))
         return outcome
 
-    bakery.payments.pay_invoice = slow_bank  # type: ignore[method-assign]
+    bakery.payments.beside = told_by_webhook
     await bakery.does_what_is_next()
     assert bakery.kinds().count(e.AttemptDeclined) == 1
     assert bakery.case().phase.value == "waiting"
@@ -184,14 +154,13 @@ async def test_a_refusal_told_by_webhook_before_the_worker_hears_it_is_told_once
 async def test_a_refusal_told_by_a_webhook_without_a_key_still_ends_the_attempt() -> None:
     bakery = await a_due_attempt()
     bakery.payments.will_decline("in_1")
-    pay = bakery.payments.pay_invoice
 
-    async def slow_bank(account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
-        outcome = await pay(account, invoice_id, idempotency_key=idempotency_key)
+    async def told_by_webhook(pay: Pay, key: str) -> Outcome:
+        outcome = await pay(key)
         await bakery.hears(FAILED)
         return outcome
 
-    bakery.payments.pay_invoice = slow_bank  # type: ignore[method-assign]
+    bakery.payments.beside = told_by_webhook
     await bakery.does_what_is_next()
     assert bakery.case().in_flight is None
     assert bakery.case().phase.value == "waiting"
@@ -202,10 +171,7 @@ async def test_a_refusal_told_by_a_webhook_without_a_key_still_ends_the_attempt(
 
 async def test_the_customer_paid_on_a_page_a_moment_before() -> None:
     bakery = await a_due_attempt()
-    paid = replace(bakery.shown())
-    bakery.payments.will_pay("in_1")
-    await bakery.payments.pay_invoice("acct_bakery", "in_1", idempotency_key="by hand")
-    assert bakery.shown() != paid
+    await bakery.payments.pay_invoice(ACCOUNT, "in_1", idempotency_key="by hand")
     await bakery.does_what_is_next()
     assert bakery.captured() == 1
     assert bakery.case().phase.value == "recovered"
@@ -214,13 +180,12 @@ async def test_the_customer_paid_on_a_page_a_moment_before() -> None:
 
 async def test_the_customer_paid_while_we_were_about_to() -> None:
     bakery = await a_due_attempt()
-    pay = bakery.payments.pay_invoice
 
-    async def beaten(account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
-        await pay(account, invoice_id, idempotency_key="by hand")
-        return await pay(account, invoice_id, idempotency_key=idempotency_key)
+    async def beaten(pay: Pay, key: str) -> Outcome:
+        await pay("by hand")
+        return await pay(key)
 
-    bakery.payments.pay_invoice = beaten  # type: ignore[method-assign]
+    bakery.payments.beside = beaten
     await bakery.does_what_is_next()
     recovered = bakery.history()[-1]
     assert isinstance(recovered, e.CaseRecovered)
@@ -232,7 +197,7 @@ async def test_a_decline_whose_event_is_late_counts_before_the_charge() -> None:
     bakery = await a_due_attempt()
     bakery.now = bakery.case().next_attempt_at or bakery.now
     unheard = declined(charge="ch_unheard", at=bakery.now - HOUR)
-    bakery.shows(replace(bakery.shown(), last_failure=unheard))
+    bakery.shows(replace(await bakery.shown(), last_failure=unheard))
     await bakery.does_what_is_next()
     assert bakery.payments.charges == [], "one decline a day is enough, also one we just learned of"
     assert e.ChargeDeclined in bakery.kinds()
@@ -241,10 +206,10 @@ async def test_a_decline_whose_event_is_late_counts_before_the_charge() -> None:
 async def test_what_stripe_will_not_even_try_is_left_and_the_plan_goes_on() -> None:
     bakery = await a_due_attempt()
 
-    async def refuses(account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
+    async def refuses(pay: Pay, key: str) -> Outcome:
         return Refused(reason="account_invalid")
 
-    bakery.payments.pay_invoice = refuses  # type: ignore[method-assign]
+    bakery.payments.beside = refuses
     await bakery.does_what_is_next()
     assert e.AttemptAbandoned in bakery.kinds()
     assert bakery.case().phase.value == "waiting"
@@ -269,13 +234,12 @@ async def test_an_action_that_changes_nothing_is_an_error_and_not_a_loop() -> No
     assert ref is not None
     with pytest.raises(NothingHappened):
         await bakery.carry_out(ref)  # three days too early
-    bakery.payments.put("acct_bakery", bakery.shown())
     await bakery.hears(InvoiceSignal(invoice_id="in_1", news=InvoiceNews.VOIDED))
     await bakery.carry_out(ref)  # replaced meanwhile: nothing to do, and no error
 
 
 async def test_an_invoice_that_stripe_forgot_is_not_chased() -> None:
     bakery = await a_due_attempt()
-    bakery.payments._invoices.clear()
+    bakery.payments.forget_everything()
     await bakery.does_what_is_next()
     assert bakery.case().phase.value == "stopped"

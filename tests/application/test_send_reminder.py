@@ -34,7 +34,7 @@ async def test_a_crash_after_the_mark_loses_the_letter_and_never_doubles_it() ->
 
 async def test_who_paid_a_moment_ago_gets_no_letter() -> None:
     bakery = await Bakery().opens()
-    paid = replace(bakery.shown(), status=InvoiceStatus.PAID, amount_paid_minor=29_00)
+    paid = replace(await bakery.shown(), status=InvoiceStatus.PAID, amount_paid_minor=29_00)
     bakery.shows(paid)
     await bakery.does_what_is_next()
     assert bakery.mailer.letters == []
@@ -72,7 +72,7 @@ async def test_an_address_that_does_not_exist_is_not_tried_again_for_this_step()
 
 async def test_an_invoice_that_stripe_forgot_is_not_written_about() -> None:
     bakery = await Bakery().opens()
-    bakery.payments._invoices.clear()
+    bakery.payments.forget_everything()
     await bakery.does_what_is_next()
     assert bakery.mailer.letters == []
     assert bakery.case().phase.value == "stopped"

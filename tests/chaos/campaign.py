@@ -67,6 +67,10 @@ class Report:
         promises = {
             "invoices captured twice": self.verdict["invoices_captured_twice"],
             "calls after a terminal state": self.verdict["pay_after_terminal"],
+            "cards charged after a never": self.verdict["attempts_after_never"],
+            "network limits passed": sum(
+                count for name, count in self.verdict.items() if "_over_" in name
+            ),
             "acknowledged events lost": self.acknowledged_lost,
             "events unhandled": self.unhandled,
             "dead rows": self.standing["dead"],
@@ -154,12 +158,14 @@ def _await_settled(installation: Running, report: Report, tell: Callable[[str], 
     """Until nothing is open: a chase ends by itself, and the virtual weeks pass quickly."""
     deadline = time.monotonic() + SETTLED_WITHIN_S
     while time.monotonic() < deadline:
+        time.sleep(2)
+        if not installation.answers():
+            continue
         report.standing = installation.status()
         open_cases = report.standing["cases"]["open"]
         tell(f"settling: {open_cases} open, {report.standing['inbox']['waiting']} events wait")
         if not open_cases and not report.standing["inbox"]["waiting"]:
             return
-        time.sleep(2)
 
 
 async def _ask_postgres(installation: Running, report: Report) -> None:

@@ -61,10 +61,14 @@ async def test_an_invoice_has_one_case(world: World, shop: Shop) -> None:
 
 async def test_nothing_stays_of_a_unit_of_work_that_failed(world: World, shop: Shop) -> None:
     case_id = uuid4()
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail_halfway() -> None:
         async with world.open_uow(shop.merchant_id) as uow:
             await uow.cases.append(case_id, 0, (opened(shop),), replay((opened(shop),)))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_halfway()
     async with world.open_uow(shop.merchant_id) as uow:
         assert await uow.cases.load(case_id) == ()
     await tell(world, shop, case_id, opened(shop))
@@ -147,6 +151,16 @@ async def test_our_own_declines_count_even_where_stripe_names_no_card(
     case_id = await a_case(world, shop)
     await tell(world, shop, case_id, started())
     await tell(world, shop, case_id, our_decline(1, "ch_1", MONDAY + HOUR, card=None))
+    async with world.open_uow(shop.merchant_id) as uow:
+        use = await uow.cases.card_use(OLD_VISA.fingerprint, 29_00, MONDAY + HOUR)
+    assert use.month == (MONDAY + HOUR,)
+
+
+async def test_a_decline_that_turns_out_to_be_ours_counts_once(world: World, shop: Shop) -> None:
+    case_id = await a_case(world, shop)
+    await tell(world, shop, case_id, started())
+    await tell(world, shop, case_id, refused("ch_1", MONDAY + HOUR))
+    await tell(world, shop, case_id, our_decline(1, "ch_1", MONDAY + HOUR))
     async with world.open_uow(shop.merchant_id) as uow:
         use = await uow.cases.card_use(OLD_VISA.fingerprint, 29_00, MONDAY + HOUR)
     assert use.month == (MONDAY + HOUR,)

@@ -115,10 +115,14 @@ async def test_an_event_is_handled_once(world: World, shop: Shop) -> None:
 
 async def test_a_mark_whose_transaction_failed_is_no_mark(world: World, shop: Shop) -> None:
     (ref,) = await kept(world, shop, "evt_1")
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail_halfway() -> None:
         async with world.open_uow(shop.merchant_id) as uow:
             assert await uow.inbox.handled(ref)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_halfway()
     assert await world.inbox.read(ref) is not None
 
 

@@ -11,7 +11,7 @@ from domain.policy import Policy
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.actions import Action, ActionKind, next_action
-from domain.recovery.case import RecoveryCase, evolve
+from domain.recovery.case import InFlight, RecoveryCase, evolve
 from domain.recovery.decide import decide
 from tests.builders import ACCOUNT, MONDAY, OLD_VISA, a_decline, an_invoice
 
@@ -45,6 +45,7 @@ class Chase:
         self.stripe_retry_at = stripe_retry_at
         self.processing = False
         self.charges: list[FailedCharge] = []
+        self.untold: list[FailedCharge] = []
         failure = self.refuse(first_decline)
         opening = self.invoice(last_failure=failure)
         self.give(c.OpenCase(account=ACCOUNT, invoice=opening))
@@ -60,14 +61,17 @@ class Chase:
 
     def refuse(self, decline_code: str, advice: str | None = None) -> FailedCharge:
         """The bank refuses the card in the slot."""
-        brand = self.card.brand if self.card else None
+        return self._refuse(self.card, decline_code, advice)
+
+    def _refuse(self, card: Card | None, decline_code: str, advice: str | None) -> FailedCharge:
+        brand = card.brand if card else None
         decline = a_decline(decline_code, brand=brand, network_advice_code=advice)
         failure = FailedCharge(
             charge_id=f"ch_{len(self.charges) + 1}",
             at=self.now.replace(microsecond=0),
             amount_minor=29_00,
             decline=decline,
-            card=self.card,
+            card=card,
         )
         self.charges.append(failure)
         return failure
@@ -157,11 +161,12 @@ class Chase:
                     c.RecordPayment(amount_minor=29_00, by=e.Payer.CHARGECHASE, attempt=number)
                 )
             case code:
-                self._refused(number, code)
+                self._refused(flight, code)
 
-    def _refused(self, number: int, code: str) -> None:
+    def _refused(self, flight: InFlight, code: str) -> None:
+        number = flight.number
         told, _, nameless = code.partition("/")
-        failure = self.refuse(told)
+        failure = self._refuse(flight.card, told, None)
         if nameless:  # a webhook that does not say whose charge it was comes first
             self.give(c.RecordDecline(failure=failure, by=e.Payer.STRIPE))
         self.give(c.RecordDecline(failure=failure, by=e.Payer.CHARGECHASE, attempt=number))

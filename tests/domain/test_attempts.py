@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from domain.decline import DeclineFamily
 from domain.invoice import InvoiceStatus
 from domain.network import CardUse
+from domain.policy import Plan
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.decide import decide
@@ -176,6 +178,18 @@ def test_after_the_last_retry_it_is_the_customers_turn() -> None:
     assert events[1:] == (e.CustomerAsked(at=THURSDAY, ask=e.Ask.PAYMENT, rule="spent"),)
 
 
+def test_three_retries_are_three_even_if_there_is_time_for_more() -> None:
+    three = a_policy(plans={DeclineFamily.FUNDS: Plan(retries=(DAY, DAY, DAY))})
+    history, now = after(to_open(), policy=three), MONDAY
+    for number in (1, 2, 3):
+        now = state(history).next_attempt_at or now
+        history = (*history, *when(history, to_begin(number), now, three))
+        failure = declined(charge=f"ch_{number + 1}", at=now)
+        answer = c.RecordDecline(failure=failure, by=e.Payer.CHARGECHASE, attempt=number)
+        history = (*history, *when(history, answer, now, three))
+    assert history[-1] == e.CustomerAsked(at=now, ask=e.Ask.PAYMENT, rule="spent")
+
+
 def test_the_same_refusal_told_twice_happens_once() -> None:
     told = (*CHARGING, *when(CHARGING, refused(), THURSDAY))
     assert when(told, refused(), THURSDAY) == ()
@@ -243,3 +257,8 @@ def test_three_retries_of_the_preset_all_fall_inside_its_window() -> None:
         history = (*history, *when(history, answer, now))
     assert state(history).attempts == 3
     assert now - MONDAY < 13 * DAY
+
+
+def test_a_card_of_which_nothing_bad_was_heard_may_be_charged() -> None:
+    given = after(to_open(last_failure=None))
+    assert kinds(when(given, to_begin(last_failure=None), THURSDAY)) == [e.AttemptStarted]

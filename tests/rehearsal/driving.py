@@ -1,6 +1,7 @@
 """Drives a double over HTTP as a merchant's program would, and holds every answer to the schema."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -147,6 +148,15 @@ def flat(value: Any, name: str = "") -> Any:
 
 def _dashed(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+async def until(reached: Callable[[], Any]) -> None:
+    """Wait for something that is about to be true; fails after five seconds."""
+    for _ in range(500):
+        if reached():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
 
 
 class Inbox:

@@ -176,3 +176,8 @@ async def test_malformed_requests_are_refused_and_the_double_lives_on() -> None:
             assert status == 400
         assert isinstance(driver.double, StripeDouble)
         await driver.get("/v1/account")
+
+
+async def test_the_double_is_not_for_other_machines() -> None:
+    with pytest.raises(ValueError, match="this machine only"):
+        await StripeDouble().start(host="0.0.0.0")

@@ -69,7 +69,7 @@ async def test_a_closed_invoice_refuses_to_be_paid(do: str, said: str) -> None:
         await driver.post(f"/v1/invoices/{made['id']}/{do}")
         status, answer, _ = await driver.send("POST", f"/v1/invoices/{made['id']}/pay")
         assert (status, answer["error"]["message"]) == (400, said)
-        assert (await driver.control("GET", "verdict"))["pay_after_terminal"] == 1
+        assert (await driver.control("GET", "verdict"))["pay_crossed_settlement"] == 1
 
 
 async def test_an_invoice_without_any_card_is_a_400() -> None:
@@ -134,6 +134,29 @@ async def test_a_lost_card_is_counted_on_but_not_charged_again() -> None:
         after = await driver.get(f"/v1/invoices/{key}")
         charges = [c for c in driver.double.world.store.all("charge") if c["_invoice"] == key]
         assert (after["attempt_count"], len(charges)) == (9, 1)
+
+
+async def test_an_advancing_draft_is_finalized_and_charged_after_an_hour() -> None:
+    async with running() as driver:
+        buyer = await driver.customer()
+        item = {"customer": buyer["id"], "amount": 1900, "currency": "usd"}
+        await driver.send("POST", "/v1/invoiceitems", item)
+        form = {"customer": buyer["id"], "auto_advance": True}
+        made = await driver.post("/v1/invoices", form)
+        assert (made["status"], made["automatically_finalizes_at"]) == (
+            "draft",
+            made["created"] + 3_600,
+        )
+        await driver.advance(hours=1)
+        assert (await driver.get(f"/v1/invoices/{made['id']}"))["status"] == "paid"
+
+
+async def test_an_invoice_over_nothing_is_paid_when_it_is_finalized() -> None:
+    async with running() as driver:
+        buyer = await driver.post("/v1/customers", {"name": "Ada"})
+        made = await driver.post("/v1/invoices", {"customer": buyer["id"]})
+        done = await driver.post(f"/v1/invoices/{made['id']}/finalize")
+        assert (done["status"], driver.double.ledger()) == ("paid", [])
 
 
 async def test_auto_advance_false_silences_stripe_and_true_brings_it_back() -> None:

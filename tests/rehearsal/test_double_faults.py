@@ -98,7 +98,7 @@ async def test_a_503_comes_as_html_and_truncated_json_does_not_parse() -> None:
         with pytest.raises(aiohttp.ContentTypeError):
             await driver.send("POST", path)
         await _plant(driver, "truncated_json")
-        with pytest.raises(ValueError, match="JSON|Expecting|Unterminated"):
+        with pytest.raises(ValueError, match="column"):
             await driver.send("POST", path)
         assert await _moved(driver) == 1
 
@@ -127,7 +127,7 @@ async def test_a_stale_read_shows_the_invoice_as_it_was() -> None:
 
 async def test_a_fault_strikes_the_nth_call_and_a_burst_goes_on_for_a_while() -> None:
     async with running() as driver:
-        second = {"do": "429", "seconds": 0.3, "match": {"path": "/v1/account", "nth": 2}}
+        second = {"do": "429", "burst_s": 0.3, "match": {"path": "/v1/account", "nth": 2}}
         await driver.control("POST", "faults", [second])
         answers = [(await driver.send("GET", "/v1/account"))[0] for _ in range(3)]
         assert answers == [200, 429, 429]

@@ -1,4 +1,4 @@
-"""The rehearsal's customers: always the same for a seed, reachable by nobody, true to their type."""
+"""The rehearsal's customers: the same for a seed, reachable by nobody, true to their type."""
 
 from collections import Counter
 from datetime import UTC, datetime

@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.rehearsal.driving import OLD_VERSION, SECRET, Driver, Inbox, receiving, running
+from tests.rehearsal.driving import OLD_VERSION, SECRET, Driver, Inbox, receiving, running, until
 
 
 async def _until(inbox: Inbox, count: int) -> list[dict[str, Any]]:
-    async with asyncio.timeout(5):
-        while len(inbox.got) < count:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(inbox.got) >= count)
     return [json.loads(body) for body, _ in inbox.got]
 
 

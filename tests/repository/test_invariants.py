@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -75,7 +76,7 @@ BROKEN = {
 @pytest.fixture
 async def shop(postgres_server: Any, database_url: str) -> AsyncIterator[Any]:
     """A connection that may do anything, inside a transaction that is rolled back."""
-    name = database_url.rpartition("/")[2].partition("?")[0]
+    name = urlsplit(database_url).path.strip("/")
     connection = await asyncpg.connect(postgres_server.url(name, "postgres"))
     transaction = connection.transaction()
     await transaction.start()

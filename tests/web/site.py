@@ -101,11 +101,11 @@ class Site:
                 merchant_id=merchant_id, name=name, timezone="Europe/Berlin", reply_to=None
             )
             self.world.policies[merchant_id, POLICY.version] = POLICY
-        for email, merchant_id in ((EMAIL, ACME), (STRANGER, OTHER), (TEAMLESS, None)):
+        for email, team in ((EMAIL, ACME), (STRANGER, OTHER), (TEAMLESS, None)):
             user = UserRecord(user_id=uuid4(), email=email, password_hash=f"fake:{PASSWORD}")
             self.world.users[email] = user
-            if merchant_id:
-                self.world.roles[merchant_id, user.user_id] = "owner"
+            if team:
+                self.world.roles[team, user.user_id] = "owner"
 
     async def tell(self, story: Story, merchant_id: UUID = ACME) -> UUID:
         """Bring the case of a story to what it is by now."""
@@ -204,4 +204,4 @@ async def sign_in(
 
 def form_token(page: str) -> str:
     """The hidden field of a page's form."""
-    return page.split('name="form_token" value="')[1].split('"')[0]
+    return page.split('name="form_token" value="')[1].split('"', maxsplit=1)[0]

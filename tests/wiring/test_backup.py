@@ -1,9 +1,6 @@
 """Backup and restore on a real Postgres: what comes back is what was there, or nothing is said."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -11,8 +8,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from adapters.postgres.migrate import migrate
-from rehearsal.embedded import EmbeddedPostgres, start_postgres
+from rehearsal.embedded import EmbeddedPostgres
+from tests.conftest import as_superuser
 from wiring.backup import STAMP, backup
 from wiring.postgres_tools import BackupFailed, without_password
 from wiring.restore import restore
@@ -33,24 +30,15 @@ ROWS = f"""
 """
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[EmbeddedPostgres]:
-    folder = Path(tempfile.mkdtemp(prefix="cc-backup-"))
-    server = start_postgres(folder)
-    yield server
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-async def new_database(cluster: EmbeddedPostgres, name: str, owner: str = "postgres") -> str:
-    """An empty database's URL, for its owner."""
-    connection = await asyncpg.connect(cluster.url("postgres", "postgres"))
-    try:
-        await connection.execute(f"DROP DATABASE IF EXISTS {name}")
-        await connection.execute(f"CREATE DATABASE {name} OWNER {owner}")
-    finally:
-        await connection.close()
-    return cluster.url(name, owner)
+async def new_database(
+    server: EmbeddedPostgres, name: str, like: str = "template1", owner: str = "chargechase"
+) -> str:
+    """A database's URL for its owner."""
+    await as_superuser(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await as_superuser(
+        server, f"CREATE DATABASE {name} TEMPLATE {like} OWNER {owner} STRATEGY wal_log"
+    )
+    return server.url(name, owner)
 
 
 async def execute(url: str, statement: str) -> None:
@@ -62,17 +50,16 @@ async def execute(url: str, statement: str) -> None:
 
 
 @pytest.fixture
-async def shop(cluster: EmbeddedPostgres) -> Settings:
-    """An installation with a merchant and customers, as its owner sees it."""
-    url = await new_database(cluster, "shop")
-    await migrate(url)
+async def shop(postgres_server: EmbeddedPostgres, template_database: str) -> Settings:
+    """An installation with a merchant and customers. Its owner is no superuser."""
+    url = await new_database(postgres_server, "shop", like=template_database)
     await execute(url, ROWS)
     return Settings(owner_database_url=url)
 
 
 @pytest.fixture
-async def empty(cluster: EmbeddedPostgres) -> str:
-    return await new_database(cluster, "empty")
+async def empty(postgres_server: EmbeddedPostgres) -> str:
+    return await new_database(postgres_server, "empty")
 
 
 def files_in(folder: Path) -> list[str]:
@@ -97,35 +84,30 @@ async def test_what_was_backed_up_comes_back_the_same(
     assert open_to_others(tmp_path) == []
 
 
-async def test_an_owner_who_is_no_superuser_can_do_both(
-    cluster: EmbeddedPostgres, tmp_path: Path
+async def test_a_superuser_can_do_both(
+    postgres_server: EmbeddedPostgres, shop: Settings, tmp_path: Path
 ) -> None:
-    await execute(
-        cluster.url("postgres", "postgres"),
-        "DROP ROLE IF EXISTS landlord; CREATE ROLE landlord LOGIN CREATEROLE;"
-        "DO $$ BEGIN CREATE ROLE chargechase_owner; EXCEPTION WHEN duplicate_object THEN END $$;"
-        "DO $$ BEGIN CREATE ROLE chargechase_app; EXCEPTION WHEN duplicate_object THEN END $$;"
-        "DO $$ BEGIN CREATE ROLE chargechase_system; EXCEPTION WHEN duplicate_object THEN END $$;"
-        "GRANT chargechase_owner, chargechase_app, chargechase_system TO landlord",
-    )
-    url = await new_database(cluster, "let", "landlord")
-    await migrate(url)
-    await execute(url, ROWS)
+    await new_database(postgres_server, "empty", owner="postgres")
+    as_postgres = Settings(owner_database_url=postgres_server.url("shop", "postgres"))
 
-    made = await backup(Settings(owner_database_url=url), tmp_path, KEEP)
-    restored = await restore(made.file, await new_database(cluster, "let_again", "landlord"))
+    made = await backup(as_postgres, tmp_path, KEEP)
+    restored = await restore(made.file, postgres_server.url("empty", "postgres"))
 
     assert made.manifest.tables["public.customers"].rows == 500
     assert restored.differences == ()
 
 
 async def test_a_login_that_sees_half_of_the_rows_is_refused(
-    cluster: EmbeddedPostgres, shop: Settings, tmp_path: Path
+    postgres_server: EmbeddedPostgres, shop: Settings, tmp_path: Path
 ) -> None:
-    url = shop.owner_database_url.replace("postgres@", "chargechase@", 1)
+    await execute(
+        shop.owner_database_url,
+        "DO $$ BEGIN CREATE ROLE passer_by LOGIN; EXCEPTION WHEN duplicate_object THEN END $$",
+    )
+    passer_by = Settings(owner_database_url=postgres_server.url("shop", "passer_by"))
 
     with pytest.raises(BackupFailed, match="may not see every row"):
-        await backup(Settings(owner_database_url=url), tmp_path, KEEP)
+        await backup(passer_by, tmp_path, KEEP)
 
     assert files_in(tmp_path) == []
 

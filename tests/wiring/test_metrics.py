@@ -73,6 +73,20 @@ SHOWN = {
 }
 
 
+def test_an_answer_to_a_webhook_counts_as_kept_or_refused_by_its_status() -> None:
+    metrics = Metrics()
+
+    for status in (200, 200, 400, 413, 422, 503):
+        metrics.request("/webhooks/stripe", status, 0.002)
+    metrics.request("/cases/{case_id}", 404, 0.01)
+
+    text = metrics.render()
+    assert value(text, "chargechase_webhooks_kept_total") == 2
+    for reason in ("signature", "too_large", "malformed", "unavailable"):
+        assert value(text, f'chargechase_webhooks_refused_total{{reason="{reason}"}}') == 1
+    assert value(text, 'chargechase_requests_total{route="/cases/{case_id}",status="404"}') == 1
+
+
 async def test_a_scrape_reads_how_everything_stands_at_that_moment() -> None:
     text = await Metrics().scrape(standing)
 

@@ -1,0 +1,225 @@
+"""Row-level security, asked with raw SQL as the app's own role, for every table that has it."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from adapters.postgres.intake import open_intake
+from adapters.postgres.pools import APP_ROLE, SYSTEM_ROLE, Pools, connect
+from application.ports.conveyor import IncomingEvent
+from application.ports.stores import AuditEntry
+from tests.builders import DAY, MONDAY, a_customer
+from tests.contract.worlds import (
+    Shop,
+    World,
+    a_merchant,
+    in_postgres,
+    opened,
+    our_decline,
+    started,
+    tell,
+)
+
+HELD = """
+select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+    and not c.relispartition and a.attname = 'merchant_id'
+order by 1
+"""
+PARTITIONS = (
+    "select inhrelid::regclass::text from pg_inherits where inhparent = 'inbox_bodies'::regclass"
+)
+# Found by its secret before any merchant is known; its foreign key names the merchant.
+KEYED_OTHERWISE = {"sessions"}
+CASE_DATA = (
+    "recovery_cases case_events payment_attempts customers messages policies audit_log".split()
+)
+
+
+async def lived_in(world: World) -> UUID:
+    """A merchant with at least one row in every table."""
+    new, case_id = a_merchant(), uuid4()
+    await world.registration.register(new)
+    await world.sessions.create(uuid4().bytes, new.user_id, new.merchant_id)
+    await world.intake.keep(
+        IncomingEvent(
+            event_id="evt_1", account=new.account, livemode=False, type="invoice.paid", raw=b"{}"
+        )
+    )
+    shop = Shop(new.merchant_id, new.account)
+    await tell(world, shop, case_id, opened(shop), started(), our_decline(1, "ch_1"))
+    async with world.open_uow(new.merchant_id) as uow:
+        await uow.customers.keep(new.account, a_customer())
+        await uow.links.keep(uuid4().bytes, case_id, MONDAY + DAY)
+        await uow.messages.begin(case_id, 1, f"{case_id}@mail", "Your payment")
+        await uow.audit.add(
+            AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})
+        )
+    return new.merchant_id
+
+
+@pytest.fixture(scope="module")
+async def merchants(database_url: str, postgres_pools: Pools) -> tuple[UUID, UUID]:
+    """Two merchants who know nothing of each other."""
+    async with open_intake(database_url) as intake:
+        world = in_postgres(postgres_pools, intake)
+        return await lived_in(world), await lived_in(world)
+
+
+@pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def app(database_url: str) -> AsyncIterator[Any]:
+    connection = await connect(database_url, APP_ROLE)
+    yield connection
+    await connection.close()
+
+
+async def as_merchant(app: Any, merchant_id: UUID) -> None:
+    """Bind the whole session, so that each statement is a transaction of its own."""
+    await app.execute("select set_config('app.merchant_id', $1, false)", str(merchant_id))
+
+
+async def readable(app: Any, owner: Any) -> list[str]:
+    tables = [row["relname"] for row in await owner.fetch(HELD)]
+    allowed = [
+        table
+        for table in tables
+        if await app.fetchval("select has_table_privilege($1, 'select')", table)
+    ]
+    assert len(allowed) >= 14
+    return allowed
+
+
+async def test_every_table_with_a_merchant_forces_row_level_security(owner: Any) -> None:
+    lax = await owner.fetch(
+        f"select relname from pg_class where relname in ({HELD.replace('order by 1', '')})"
+        " and not (relrowsecurity and relforcerowsecurity)"
+    )
+    assert lax == []
+
+
+async def test_the_merchant_is_in_every_primary_and_foreign_key(owner: Any) -> None:
+    keys = await owner.fetch(
+        f"""
+        select k.conrelid::regclass::text as held, k.contype, k.conname from pg_constraint k
+        where k.conrelid::regclass::text in ({HELD.replace("order by 1", "")})
+            and k.contype in ('p', 'f') and k.confrelid <> 'users'::regclass
+            and not exists (
+                select from pg_attribute a where a.attrelid = k.conrelid
+                and a.attname = 'merchant_id' and a.attnum = any (k.conkey)
+            )
+        """
+    )
+    assert {key["held"] for key in keys} == KEYED_OTHERWISE
+
+
+async def test_a_merchant_sees_own_rows_in_every_table(
+    app: Any, owner: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    for merchant_id in merchants:
+        await as_merchant(app, merchant_id)
+        for table in await readable(app, owner):
+            seen = await app.fetch(f"select distinct merchant_id from {table}")
+            assert [row["merchant_id"] for row in seen] == [merchant_id], table
+
+
+async def test_who_names_no_merchant_sees_nothing(
+    app: Any, owner: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    for table in await readable(app, owner):
+        assert await app.fetchval(f"select count(*) from {table}") == 0, table
+
+
+async def test_a_merchant_named_for_a_transaction_is_forgotten_after_it(
+    app: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    async with app.transaction():
+        await app.execute("select set_config('app.merchant_id', $1, true)", str(merchants[0]))
+        assert await app.fetchval("select count(*) from recovery_cases") == 1
+    assert await app.fetchval("select count(*) from recovery_cases") == 0
+
+
+async def test_a_row_for_another_merchant_is_refused_in_every_table(
+    app: Any, owner: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    mine, theirs = merchants
+    await as_merchant(app, mine)
+    for table in [row["relname"] for row in await owner.fetch(HELD)]:
+        row = await owner.fetchval(
+            f"select to_jsonb(t) from {table} t where merchant_id = $1 limit 1", theirs
+        )
+        assert json.loads(row)["merchant_id"] == str(theirs)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute(
+                f"insert into {table} overriding system value"
+                f" select * from jsonb_populate_record(null::{table}, $1)",
+                row,
+            )
+
+
+async def test_another_merchants_rows_cannot_be_changed_or_given_away(
+    app: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    mine, theirs = merchants
+    await as_merchant(app, mine)
+    change = "update customers set email = 'x' where merchant_id = $1"
+    assert await app.execute(change, theirs) == "UPDATE 0"
+    assert await app.execute("delete from links where merchant_id = $1", theirs) == "DELETE 0"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute("update customers set merchant_id = $1", theirs)
+
+
+async def test_a_partition_cannot_be_read_around_its_table(
+    app: Any, owner: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    await as_merchant(app, merchants[0])
+    partitions = [row[0] for row in await owner.fetch(PARTITIONS)]
+    assert len(partitions) >= 8
+    for partition in partitions:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.fetch(f"select * from {partition}")
+
+
+async def test_the_app_reads_no_passwords_and_no_sessions(app: Any) -> None:
+    for table in ("users", "sessions", "orphan_events"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.fetch(f"select * from {table}")
+
+
+async def test_the_system_never_sees_what_a_case_holds(
+    database_url: str, merchants: tuple[UUID, UUID]
+) -> None:
+    system = await connect(database_url, SYSTEM_ROLE)
+    for table in CASE_DATA:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await system.fetch(f"select * from {table}")
+    await system.close()
+
+
+async def test_the_owner_sees_all_for_backups(owner: Any, merchants: tuple[UUID, UUID]) -> None:
+    found = await owner.fetch("select merchant_id from recovery_cases")
+    assert {row["merchant_id"] for row in found} >= set(merchants)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["update audit_log set actor = 'nobody'", "delete from audit_log", "truncate audit_log"],
+)
+async def test_the_audit_log_is_append_only_even_for_its_owner(
+    app: Any, owner: Any, merchants: tuple[UUID, UUID], change: str
+) -> None:
+    await as_merchant(app, merchants[0])
+    for connection in (app, owner):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(change)
+    assert await owner.fetchval("select count(*) from audit_log") >= 4

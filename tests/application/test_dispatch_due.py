@@ -1,0 +1,77 @@
+"""DispatchDue: what is due is told to the workers; a lost message is told again."""
+
+from datetime import timedelta
+
+from adapters.memory.job_queue import MemoryJobQueue
+from application.shaping import Shaper
+from application.use_cases.dispatch_due import MOST_WAITING, DispatchDue
+from tests.application.bakery import FAILED, Bakery
+from tests.builders import DAY
+
+LEASE = timedelta(minutes=1)
+
+
+class Bell:
+    """A dispatcher over a bakery's rows, and what it counted."""
+
+    def __init__(self, bakery: Bakery, wait_s: float = 0) -> None:
+        self.jobs = MemoryJobQueue()
+        self.counted: dict[str, int] = {"events": 0, "actions": 0}
+        self.round = DispatchDue(
+            inbox=bakery.inbox,
+            actions=bakery.actions,
+            jobs=self.jobs,
+            shaper=Shaper(lambda account: wait_s),
+            clock=lambda: bakery.now,
+            count=self._count,
+            lease=LEASE,
+        )
+
+    def _count(self, rows: str, handed_over: int) -> None:
+        self.counted[rows] += handed_over
+
+
+async def test_what_waits_is_told_once_while_its_lease_lasts() -> None:
+    bakery = await Bakery().opens()
+    ref = await bakery.keeps(FAILED)
+    bakery.now += DAY
+    bell = Bell(bakery)
+    assert await bell.round() == 2
+    assert bell.jobs.events == [(ref,)]
+    assert bell.jobs.actions == [(await bakery.due(),)]
+    assert await bell.round() == 0
+    assert bell.counted == {"events": 1, "actions": 1}
+
+
+async def test_what_redis_lost_is_told_again_when_the_lease_is_over() -> None:
+    bakery = await Bakery().opens()
+    bakery.now += DAY
+    bell = Bell(bakery)
+    assert await bell.round() == 1
+    bell.jobs.forget()
+    bakery.now += LEASE
+    assert await bell.round() == 1
+    assert bell.jobs.actions == [(await bakery.due(),)]
+
+
+async def test_what_is_not_due_is_not_told() -> None:
+    bakery = await Bakery().opens()
+    assert await Bell(bakery).round() == 0
+
+
+async def test_no_round_is_made_while_the_workers_are_behind() -> None:
+    bakery = await Bakery().opens()
+    bell = Bell(bakery)
+    ref = await bakery.keeps(FAILED)
+    for _ in range(MOST_WAITING):
+        await bell.jobs.send_events((ref,))
+    assert await bell.round() == 0
+
+
+async def test_a_burst_is_given_turns_and_each_turn_comes() -> None:
+    bakery = await Bakery().opens()
+    bakery.now += DAY
+    bell = Bell(bakery, wait_s=30)
+    assert await bell.round() == 0
+    bakery.now += timedelta(seconds=30)
+    assert await bell.round() == 1, "who was sent away with a wait goes when it is over"

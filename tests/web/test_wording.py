@@ -1,0 +1,124 @@
+"""The words: every event, phase and next step has its own; money and times read as people read."""
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+
+from domain.decline import Decline, DeclineFamily
+from domain.decline.codes import DECLINE_CODES
+from domain.invoice import Card, FailedCharge
+from domain.recovery import events as e
+from domain.recovery.actions import ActionKind
+from domain.recovery.case import MarkKind
+from domain.recovery.transitions import Phase
+from web import money, times, wording
+from web.declines import REASONS, reason_of
+
+AT = datetime(2026, 7, 3, 7, 0, tzinfo=UTC)  # a Friday, nine in Berlin
+TELLING = wording.Telling(zone="Europe/Berlin", currency="eur")
+VISA = Card(payment_method="pm", fingerprint="fp", brand="visa", last4="4242")
+FAILURE = FailedCharge(
+    charge_id="ch",
+    at=AT,
+    amount_minor=29_00,
+    decline=Decline(code="card_declined", decline_code="insufficient_funds"),
+    card=VISA,
+)
+FUNDS = DeclineFamily.FUNDS
+
+TOLD = [
+    e.CaseOpened(
+        at=AT, account="a", invoice_id="i", customer_id=None, subscription_id=None,
+        amount_minor=29_00, currency="eur", policy_version=1, closes_at=AT + timedelta(days=14),
+    ),
+    e.RetriesTakenOver(at=AT),
+    *(e.ChargeDeclined(at=AT, failure=FAILURE, family=FUNDS, by=by) for by in e.Payer),
+    e.AttemptDeclined(at=AT, number=1, failure=FAILURE, family=FUNDS),
+    e.AmountChanged(at=AT, amount_minor=10_00),
+    e.AttemptPlanned(at=AT, number=2, due_at=AT, rule="plan:funds"),
+    e.AttemptStarted(at=AT, number=2, amount_minor=29_00, card=None),
+    e.AttemptUnclear(at=AT, number=2, check_at=AT),
+    e.AttemptAbandoned(at=AT, number=2, evidence="no charge"),
+    e.AttemptAbandoned(at=AT, number=2, evidence="authentication"),
+    *(e.CustomerAsked(at=AT, ask=ask, rule="spent") for ask in e.Ask),
+    e.ReminderPlanned(at=AT, step=1, due_at=AT),
+    e.ReminderStarted(at=AT, step=1, message_id="m"),
+    e.ReminderSkipped(at=AT, step=1, reason="no address"),
+    e.ReminderFailed(at=AT, step=1, reason="550"),
+    e.CardReplaced(at=AT, card=VISA),
+    *(e.CaseRecovered(at=AT, amount_minor=29_00, by=by, attempt=1) for by in e.Payer),
+    *(e.CaseLost(at=AT, reason=reason) for reason in e.LossReason),
+    *(e.CaseStopped(at=AT, reason=reason) for reason in e.StopReason),
+    e.MoneyCameLate(at=AT, amount_minor=29_00, by=e.Payer.CUSTOMER),
+]  # fmt: skip
+
+
+def test_every_kind_of_event_is_among_those_told_here() -> None:
+    assert {type(event) for event in TOLD} == set(get_args(e.Event))
+
+
+@pytest.mark.parametrize("event", TOLD, ids=lambda event: type(event).__name__)
+def test_an_event_is_told_in_whole_sentences(event: e.Event) -> None:
+    told = wording.tell(event, TELLING)
+    assert told.text.endswith((".", "!"))
+    assert told.text[0].isupper() or told.text[0].isdigit()
+    assert not told.why or told.why.endswith(".")
+    for banned in ("successfully", "None", "_funds:", "{", "Retry scheduled"):
+        assert banned not in told.text + told.why
+
+
+def test_every_phase_mark_step_ask_and_end_has_its_words() -> None:
+    assert set(wording.PHASES) == set(Phase)
+    assert set(wording.MARKS) == set(MarkKind)
+    assert set(wording.PLANNED) == set(ActionKind)
+    assert set(wording.ASKS) == set(e.Ask)
+    assert set(wording.STOPS) == set(e.StopReason)
+    assert set(wording.LOSSES) == set(e.LossReason)
+
+
+def test_every_decline_has_a_reason_whatever_its_code() -> None:
+    assert set(REASONS) <= set(DECLINE_CODES)
+    for family in DeclineFamily:
+        assert reason_of(Decline(), family).endswith(".")
+        assert "(made_up)" in reason_of(Decline(decline_code="made_up"), family)
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [
+        (0, "usd", "0.00"),
+        (5, "eur", "0.05"),
+        (123_456_789, "usd", "1\u202f234\u202f567.89"),
+        (500, "jpy", "500"),
+        (1_000_000, "jpy", "1\u202f000\u202f000"),
+        (1_234, "kwd", "1.234"),
+        (5, "bhd", "0.005"),
+        (500_00, "isk", "500"),
+        (-29_00, "EUR", "\u221229.00"),
+    ],
+)
+def test_money_is_printed_in_its_own_currency(minor: int, currency: str, text: str) -> None:
+    assert money.number(minor, currency) == text
+
+
+def test_a_time_is_told_in_the_readers_zone_with_the_zone_beside_it() -> None:
+    assert times.sentence(AT, "Europe/Berlin") == "Friday 3 July at 09:00"
+    assert times.short(AT, "America/New_York") == "Fri 3 Jul, 03:00"
+    assert times.full(AT, "Europe/Berlin").endswith("Europe/Berlin (UTC+0200)")
+    assert times.sentence(AT, "Not/AZone") == "Friday 3 July at 07:00"
+
+
+DISTANCES = {
+    -5: "just now",
+    5: "now",
+    -60: "1 minute ago",
+    7_300: "in 2 hours",
+    -86_399: "23 hours ago",
+    -3 * 86_400: "3 days ago",
+}
+
+
+@pytest.mark.parametrize(("seconds", "text"), DISTANCES.items())
+def test_distance_in_time_is_told_in_one_unit(seconds: int, text: str) -> None:
+    assert times.relative(AT + timedelta(seconds=seconds), AT) == text
