@@ -40,7 +40,7 @@ truncate scheduled_actions;
 set session_replication_role = replica;
 insert into scheduled_actions
     (merchant_id, action_id, case_id, account, kind, number, due_at)
-select m.merchant_id, gen_random_uuid(), gen_random_uuid(), '{account}', 'attempt', 1,
+select m.merchant_id, uuidv7(), uuidv7(), '{account}', 'attempt', 1,
     now() - interval '2 hours' + n * interval '1 millisecond'
 from merchants m, generate_series(1, {rows}) as n;
 set session_replication_role = default;

@@ -27,6 +27,13 @@ class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last4: str | None = None
     funding: str | None = None
     country: str | None = None
+    expires: str | None = None  # "2027-03"; None where Stripe does not say
+
+    def differs_from(self, other: "Card") -> bool:
+        """Whether a charge of this one is another matter: another method, or renewed details."""
+        if self.payment_method != other.payment_method:
+            return True
+        return None not in (self.expires, other.expires) and self.expires != other.expires
 
 
 class Customer(Struct, frozen=True, kw_only=True):

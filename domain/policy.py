@@ -151,6 +151,7 @@ def balanced(timezone: str, version: int = 1) -> Policy:
                 retries=(days[2], days[4], days[6]), reminders=(days[1], days[5], days[10])
             ),
             DeclineFamily.NEEDS_NEW_CARD: Plan(reminders=ask),
+            DeclineFamily.NEEDS_NEW_DETAILS: Plan(reminders=ask),
             DeclineFamily.NEEDS_AUTHENTICATION: Plan(reminders=ask),
             DeclineFamily.NEVER: Plan(reminders=ask),
             DeclineFamily.CHECK: Plan(),

@@ -45,6 +45,7 @@ FAMILIES: Final = {
     DeclineFamily.TEMPORARY: "The bank or the network stumbled",
     DeclineFamily.UNKNOWN: "The bank gave no reason",
     DeclineFamily.NEEDS_NEW_CARD: "This card will not work any more",
+    DeclineFamily.NEEDS_NEW_DETAILS: "The card\u2019s expiry, CVC or address is not right any more",
     DeclineFamily.NEEDS_AUTHENTICATION: "The bank wants its customer to confirm the payment",
     DeclineFamily.NEVER: "This card must not be charged again for this payment",
     DeclineFamily.CHECK: "Something about the invoice or the account is in the way",

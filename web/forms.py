@@ -5,7 +5,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from litestar import Request
-from litestar.exceptions import ClientException, HTTPException
+from litestar.exceptions import ClientException, HTTPException, InternalServerException
 
 from web.parts import WebParts
 
@@ -29,6 +29,8 @@ async def read_form(request: Request[Any, Any, Any], parts: WebParts) -> dict[st
             body = await request.body()
     except TimeoutError:
         raise TooSlow("The form came too slowly.") from None
+    except InternalServerException:  # Litestar's word for a sender who hung up midway
+        raise ClientException("The form was cut short.") from None
     try:
         text = body.decode()
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))

@@ -67,6 +67,7 @@ WHY_THEN: Final = {
 
 WHY_ASKED: Final = {
     DeclineFamily.NEEDS_NEW_CARD: "This card will not work any more.",
+    DeclineFamily.NEEDS_NEW_DETAILS: "The card\u2019s details are not right any more.",
     DeclineFamily.NEVER: "The network forbids charging this card again for this payment.",
     DeclineFamily.NEEDS_AUTHENTICATION: "The bank wants its customer to confirm the payment.",
     DeclineFamily.CHECK: "The invoice or the account is in the way; a person must look.",

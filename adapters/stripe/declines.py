@@ -84,6 +84,8 @@ def _top_level(method: PaymentMethod) -> MethodDetails:
         funding=method.funding,
         country=method.country,
         fingerprint=method.fingerprint,
+        exp_month=method.exp_month,
+        exp_year=method.exp_year,
     )
 
 
@@ -97,7 +99,14 @@ def _card(method_id: str | None, details: MethodDetails) -> Card | None:
         last4=details.last4,
         funding=details.funding,
         country=details.country,
+        expires=_expiry(details),
     )
+
+
+def _expiry(details: MethodDetails) -> str | None:
+    if details.exp_year is None or details.exp_month is None:
+        return None
+    return f"{details.exp_year}-{details.exp_month:02}"
 
 
 def _method_of(error: PaymentError) -> Card | None:

@@ -18,6 +18,8 @@ class MethodDetails(Struct, frozen=True):
     country: str | None = None
     fingerprint: str | None = None
     network: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
 
 
 class PaymentMethod(Struct, frozen=True):
@@ -36,6 +38,8 @@ class PaymentMethod(Struct, frozen=True):
     funding: str | None = None
     country: str | None = None
     fingerprint: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
 
 
 class ChargeOutcome(Struct, frozen=True):

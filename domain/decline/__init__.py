@@ -20,6 +20,9 @@ __all__ = ["Decline", "DeclineFamily", "family_of", "is_known", "wait_advised"]
 # Source: docs.stripe.com/api/charges/object#charge_object-outcome-type.
 BLOCKED_BY_STRIPE: Final = "blocked"
 
+# From the network or from Stripe's advice no code can soften these; the harder one first.
+FINAL: Final = (DeclineFamily.NEVER, DeclineFamily.NEEDS_NEW_CARD)
+
 # Mastercard says how long to wait (codes 24 to 30; processors read 02 as 72 hours).
 MASTERCARD_WAITS: Final = {
     "02": timedelta(hours=72),
@@ -48,24 +51,20 @@ class Decline(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def family_of(decline: Decline) -> DeclineFamily:
     """The family that decides; the strongest voice first.
 
-    Blocked by Stripe > the network > Stripe's advice > decline code > error code. The network's
-    word "never" and "new card" are final; its milder words yield to what Stripe knows better.
+    Blocked by Stripe > the network > Stripe's advice > decline code > error code. The words
+    "never" and "new card" are final from either; milder ones yield to what the code knows better.
     """
     if decline.outcome_type == BLOCKED_BY_STRIPE:
         return DeclineFamily.NEVER
     network = _network_family(decline)
     advice = ADVICE_CODES.get(decline.advice_code or "")
-    if network in (DeclineFamily.NEVER, DeclineFamily.NEEDS_NEW_CARD):
-        return network
-    if advice in (DeclineFamily.NEVER, DeclineFamily.NEEDS_NEW_CARD):
-        return advice
-    return (
-        DECLINE_CODES.get(decline.decline_code or "")
-        or ERROR_CODES.get(decline.code or "")
-        or network
-        or advice
-        or DeclineFamily.UNKNOWN
-    )
+    for final in FINAL:
+        if final in (network, advice):
+            return final
+    code = DECLINE_CODES.get(decline.decline_code or "") or ERROR_CODES.get(decline.code or "")
+    if DeclineFamily.NEEDS_NEW_DETAILS in (network, advice) and code not in FINAL:
+        return DeclineFamily.NEEDS_NEW_DETAILS
+    return code or network or advice or DeclineFamily.UNKNOWN
 
 
 def is_known(decline: Decline) -> bool:

@@ -30,13 +30,15 @@ DECLINE_CODES: Final[Mapping[str, DeclineFamily]] = _table(
         partner_generic_decline
     """,
     NEEDS_NEW_CARD="""
-        expired_card incorrect_number invalid_number invalid_account
-        new_account_information_available lost_card stolen_card pickup_card restricted_card
-        card_not_supported currency_not_supported not_permitted service_not_allowed
-        transaction_not_allowed invalid_expiry_month invalid_expiry_year incorrect_cvc
-        invalid_cvc incorrect_zip incorrect_address invalid_customer_account
-        invalid_billing_agreement expired_payment_information invalid_payment_information
-        invalid_authorization incorrect_pin invalid_pin offline_pin_required
+        incorrect_number invalid_number invalid_account lost_card stolen_card pickup_card
+        restricted_card card_not_supported currency_not_supported not_permitted
+        service_not_allowed transaction_not_allowed invalid_customer_account
+        invalid_billing_agreement invalid_authorization
+    """,
+    NEEDS_NEW_DETAILS="""
+        expired_card new_account_information_available invalid_expiry_month invalid_expiry_year
+        incorrect_cvc invalid_cvc incorrect_zip incorrect_address expired_payment_information
+        invalid_payment_information incorrect_pin invalid_pin offline_pin_required
         online_or_offline_pin_required
     """,
     NEEDS_AUTHENTICATION="""
@@ -66,15 +68,17 @@ ERROR_CODES: Final[Mapping[str, DeclineFamily]] = _table(
         refer_to_customer
     """,
     NEEDS_NEW_CARD="""
-        expired_card expired_payment_method incorrect_number invalid_number incorrect_cvc
-        invalid_cvc incorrect_zip incorrect_postal_code incorrect_address invalid_expiry_month
-        invalid_expiry_year invalid_card_type payment_method_unactivated
+        incorrect_number invalid_number invalid_card_type payment_method_unactivated
         payment_method_not_available payment_method_restricted payment_method_customer_decline
         payment_method_currency_mismatch payment_method_unexpected_state
         payment_intent_incompatible_payment_method missing account_closed no_account
         bank_account_declined bank_account_unusable bank_account_restricted
         payment_method_bank_account_blocked sepa_unsupported_account billing_invalid_mandate
         payment_intent_mandate_invalid india_recurring_payment_mandate_canceled
+    """,
+    NEEDS_NEW_DETAILS="""
+        expired_card expired_payment_method incorrect_cvc invalid_cvc incorrect_zip
+        incorrect_postal_code incorrect_address invalid_expiry_month invalid_expiry_year
     """,
     NEEDS_AUTHENTICATION="""
         authentication_required invoice_payment_intent_requires_action
@@ -96,7 +100,7 @@ ERROR_CODES: Final[Mapping[str, DeclineFamily]] = _table(
 # Stripe advice_code. Source: docs.stripe.com/declines/card#retrying-issuer-declines.
 ADVICE_CODES: Final[Mapping[str, DeclineFamily]] = _table(
     FUNDS="try_again_later",
-    NEEDS_NEW_CARD="confirm_card_data",
+    NEEDS_NEW_DETAILS="confirm_card_data",
     NEVER="do_not_try_again",
 )
 
@@ -104,7 +108,7 @@ ADVICE_CODES: Final[Mapping[str, DeclineFamily]] = _table(
 MASTERCARD_ADVICE: Final[Mapping[str, DeclineFamily]] = _table(
     FUNDS="02 24 25 26 27 28 29 30",
     UNKNOWN="40 41 43 99",
-    NEEDS_NEW_CARD="01",
+    NEEDS_NEW_DETAILS="01",
     NEVER="03 21 42",
     CHECK="04 05 22",
 )
@@ -114,7 +118,8 @@ VISA_RESPONSES: Final[Mapping[str, DeclineFamily]] = _table(
     FUNDS="51 61 65 N4 Z5 75 78",
     TEMPORARY="19 91 96",
     UNKNOWN="03 39 52 53 59 62 83 86 93 5C 9G N3 01 05 13 58 63",
-    NEEDS_NEW_CARD="04 14 15 41 43 46 54 55 82 6P N7",
+    NEEDS_NEW_CARD="04 14 15 41 43 46",
+    NEEDS_NEW_DETAILS="54 55 82 6P N7",
     NEEDS_AUTHENTICATION="1A 70",
     NEVER="07 12 57 R0 R1 R3",
 )

@@ -5,7 +5,7 @@ from functools import reduce
 from typing import Final
 
 from domain.decline import wait_advised
-from domain.invoice import Card, Invoice, InvoiceStatus
+from domain.invoice import Invoice, InvoiceStatus
 from domain.network import objection
 from domain.policy import Policy
 from domain.recovery import commands as c
@@ -47,13 +47,9 @@ def _learned(case: RecoveryCase, invoice: Invoice, now: datetime) -> tuple[e.Eve
     learned: list[e.Event] = []
     if invoice.amount_remaining_minor != case.amount_minor:
         learned.append(e.AmountChanged(at=now, amount_minor=invoice.amount_remaining_minor))
-    if invoice.card is not None and _is_another(case.card, invoice.card):
+    if invoice.card is not None and case.card is not None and invoice.card.differs_from(case.card):
         learned.append(e.CardReplaced(at=now, card=invoice.card))
     return tuple(learned)
-
-
-def _is_another(known: Card | None, card: Card) -> bool:
-    return known is not None and known.payment_method != card.payment_method
 
 
 def _obstacle(

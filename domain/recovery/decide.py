@@ -138,7 +138,7 @@ def _ask_authentication(case: RecoveryCase, policy: Policy, now: datetime) -> Ev
 
 
 def _new_card(case: RecoveryCase, command: c.ReplaceCard, now: datetime) -> Events:
-    if case.card is not None and case.card.payment_method == command.card.payment_method:
+    if case.card is not None and not command.card.differs_from(case.card):
         return ()
     replaced = e.CardReplaced(at=now, card=command.card)
     if case.in_flight is not None:

@@ -12,6 +12,7 @@ from domain.recovery.case import RecoveryCase, evolve
 
 ASKS: Final = {
     **dict.fromkeys(BARRING, e.Ask.CARD),
+    DeclineFamily.NEEDS_NEW_DETAILS: e.Ask.CARD,
     DeclineFamily.NEEDS_AUTHENTICATION: e.Ask.AUTHENTICATION,
     DeclineFamily.CHECK: e.Ask.PAYMENT,
 }

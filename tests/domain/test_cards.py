@@ -1,5 +1,7 @@
 """A new card, and news of cards that are history."""
 
+from msgspec.structs import replace
+
 from domain.decline import DeclineFamily
 from domain.recovery import commands as c
 from domain.recovery import events as e
@@ -144,3 +146,13 @@ def test_a_decline_without_a_card_is_of_the_card_we_charged() -> None:
     nameless = declined(charge="ch_2", at=THURSDAY, card=None)
     answer = c.RecordDecline(failure=nameless, by=e.Payer.CHARGECHASE, attempt=1)
     assert state(CHARGING, when(CHARGING, answer, THURSDAY)).card == OLD_VISA
+
+
+def test_the_same_card_with_a_new_expiry_is_charged_at_once() -> None:
+    """An expired card has its number still: its renewal is not barred with it."""
+    old = replace(OLD_VISA, expires="2026-02")
+    opened = after(to_open(last_failure=replace(declined("expired_card"), card=old), card=old))
+    renewed = replace(old, expires="2029-02")
+    events = when(opened, c.ReplaceCard(card=renewed), MONDAY + DAY)
+    assert [type(event) for event in events] == [e.CardReplaced, e.AttemptPlanned]
+    assert when((*opened, *events), c.ReplaceCard(card=renewed), MONDAY + DAY) == ()

@@ -73,7 +73,7 @@ def test_an_invoice_whose_window_is_over_is_left_alone() -> None:
 def test_an_expired_card_is_never_charged_again_and_its_owner_hears_of_it_within_the_hour() -> None:
     events = when((), to_open(last_failure=declined("expired_card")))
     assert events[2:] == (
-        e.CustomerAsked(at=MONDAY, ask=e.Ask.CARD, rule="needs_new_card"),
+        e.CustomerAsked(at=MONDAY, ask=e.Ask.CARD, rule="needs_new_details"),
         e.ReminderPlanned(at=MONDAY, step=1, due_at=MONDAY + HOUR),
     )
 

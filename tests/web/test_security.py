@@ -4,6 +4,7 @@ import httpx
 import pytest
 from litestar.routes import HTTPRoute
 
+from tests.web.deliveries import status
 from tests.web.site import EMAIL, PASSWORD, Site, form_token, sign_in, visitor
 
 EVERYWHERE = {
@@ -144,6 +145,13 @@ async def test_a_broken_form_is_a_4xx(
     headers = [(b"content-type", kind.encode("latin-1"))]
     answer = await stranger.post("/sign-in", content=content, headers=headers)
     assert 400 <= answer.status_code < 500
+
+
+async def test_a_form_cut_short_or_too_slow_is_a_4xx() -> None:
+    site = Site(forms_deadline_s=0.05)
+    headers = {"host": "127.0.0.1:8000", "content-type": "application/x-www-form-urlencoded"}
+    assert await status(site, b"a=", None, headers=headers, path="/sign-in") == 400
+    assert await status(site, b"a=", 1.0, b"b", headers=headers, path="/sign-in") == 408
 
 
 async def test_pages_are_not_kept_by_caches(mara: httpx.AsyncClient) -> None:
