@@ -44,7 +44,7 @@ chaos: setup ## Kill processes, empty Redis, hurt Stripe for ten minutes; then a
 	@$(BIN)/python -m tests.chaos
 
 screenshots: setup ## Take the pictures of the README from a running installation
-	@$(BIN)/python docs/make_screenshots.py
+	@$(BIN)/python docs/make_screenshots.py $${CHARGECHASE_DATA_DIR:-.chargechase}/run.json docs/screenshots
 
 lock: ## Compile the locked requirements (needs uv on the PATH)
 	@uv pip compile $(LOCK) requirements.in -o requirements.txt

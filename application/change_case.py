@@ -22,6 +22,10 @@ ROUNDS = 5
 WORKER = "worker"
 
 
+def _unheard(_events: tuple[Event, ...]) -> None:
+    """The default of `happened`: nobody counts."""
+
+
 class CaseRef(Struct, frozen=True):
     """Whose case, and which."""
 
@@ -54,6 +58,7 @@ class Cases:
 
     open_uow: OpenUnitOfWork
     clock: Callable[[], datetime]
+    happened: Callable[[tuple[Event, ...]], None] = _unheard  # told after the commit
 
     async def read(self, ref: CaseRef) -> RecoveryCase:
         """The case as it stands; phase NEW if there is none."""
@@ -69,6 +74,11 @@ class Cases:
 
         Raises NetworkLimitReached if Postgres refused a charge.
         """
+        events = await self._in_rounds(ref, change)
+        self.happened(events)
+        return events
+
+    async def _in_rounds(self, ref: CaseRef, change: Change) -> tuple[Event, ...]:
         for _ in range(ROUNDS - 1):
             try:
                 return await self._once(ref, change)

@@ -29,7 +29,7 @@ class Scale(Struct, frozen=True, kw_only=True):
     pgbench_s: int
 
 
-FULL: Final = Scale(rounds=5, deliveries=20_000, pgbench_s=5)
+FULL: Final = Scale(rounds=4, deliveries=15_000, pgbench_s=4)
 QUICK: Final = Scale(rounds=1, deliveries=500, pgbench_s=1)
 
 

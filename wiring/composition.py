@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 
+import structlog
+
 from adapters.postgres.pools import Pools, open_pools
 from adapters.postgres.registry import PostgresRegistry
 from adapters.postgres.unit_of_work import units_of_work
@@ -14,10 +16,20 @@ from adapters.stripe.client import StripeAccess, StripeConnection
 from adapters.stripe.pace import RateLimits
 from adapters.stripe.payments import StripePayments
 from application.change_case import Cases
+from application.errors import Unavailable
 from application.ports.unit_of_work import OpenUnitOfWork
+from domain.decline import is_known
+from domain.recovery.events import AttemptDeclined, ChargeDeclined, Event
 from wiring.clock import clock_of
 from wiring.metrics import Metrics
 from wiring.settings import STRIPE_API, Settings
+
+
+_log = structlog.get_logger()
+
+
+class NotConnected(Unavailable):
+    """Nobody has connected the account that the API key belongs to; somebody will."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,28 +49,27 @@ class Ground:
 async def ground(settings: Settings, *, app_connections: int = 10) -> AsyncIterator[Ground]:
     """Opened on the loop that uses it."""
     async with open_pools(settings.database_url, app_size=app_connections) as pools:
-        clock, open_uow = clock_of(settings), units_of_work(pools.app)
+        clock, metrics, open_uow = clock_of(settings), Metrics(), units_of_work(pools.app)
         yield Ground(
             settings=settings,
             clock=clock,
-            metrics=Metrics(),
+            metrics=metrics,
             pools=pools,
             registry=PostgresRegistry(pools.system, clock),
             open_uow=open_uow,
-            cases=Cases(open_uow=open_uow, clock=clock),
+            cases=Cases(open_uow=open_uow, clock=clock, happened=unknown_codes_told(metrics)),
         )
 
 
-def payments_of(here: Ground, own: str | None) -> tuple[StripePayments, StripeConnection]:
+def payments_of(here: Ground, own: str) -> tuple[StripePayments, StripeConnection]:
     """The way to Stripe, and what to close at the end; nothing is loaded before the first call."""
     settings = here.settings
-    per_second = settings.stripe_calls_per_s
     connection = StripeConnection(
         StripeAccess(
             api_key=settings.stripe_api_key,
             own_account=own,
             base=None if settings.stripe_api_base == STRIPE_API else settings.stripe_api_base,
-            limits=RateLimits(account_per_s=per_second, endpoint_per_s=per_second),
+            limits=rate_limits(settings),
             charge_timeout_s=settings.stripe_timeout_s,
         ),
         here.metrics.stripe_call,
@@ -66,12 +77,40 @@ def payments_of(here: Ground, own: str | None) -> tuple[StripePayments, StripeCo
     return StripePayments(connection), connection
 
 
-async def own_account(here: Ground) -> str | None:
-    """The account that the installation's API key belongs to, once a merchant connected it."""
+def rate_limits(settings: Settings) -> RateLimits:
+    """Stripe bounds each endpoint as well; a Stripe on this machine has no such bound."""
+    per_second = settings.stripe_calls_per_s
+    endpoint = RateLimits(account_per_s=per_second).endpoint_per_s
+    if settings.stripe_api_base == STRIPE_API:
+        return RateLimits(account_per_s=per_second, endpoint_per_s=min(per_second, endpoint))
+    return RateLimits(account_per_s=per_second, endpoint_per_s=per_second)
+
+
+async def own_account(here: Ground) -> str:
+    """The account that the installation's API key belongs to. Raises NotConnected."""
     for account in await here.registry.accounts():
         if account.own and account.livemode == here.settings.livemode:
             return account.account
-    return None
+    raise NotConnected("no merchant has connected the API key's own account yet")
+
+
+def unknown_codes_told(metrics: Metrics) -> Callable[[tuple[Event, ...]], None]:
+    """Counts and names what no table of ours holds, where a decline has been recorded."""
+
+    def happened(events: tuple[Event, ...]) -> None:
+        for event in events:
+            match event:
+                case ChargeDeclined() | AttemptDeclined() if not is_known(event.failure.decline):
+                    said = event.failure.decline
+                    metrics.unknown_decline_code()
+                    _log.warning(
+                        "unknown_decline_code",
+                        code=said.code,
+                        decline_code=said.decline_code,
+                        family=event.family.value,
+                    )
+
+    return happened
 
 
 def new_token() -> str:

@@ -18,8 +18,10 @@ from application.errors import Unavailable
 from application.shaping import Shaper
 from application.use_cases.dispatch_due import DispatchDue
 from wiring.composition import Ground, ground
+from wiring.errors import report_errors_to
 from wiring.logs import configure_logs
 from wiring.settings import Settings
+from wiring.starting import until_there
 
 LEAD_ASKED_EVERY_S = 1.0
 PARTITIONS_TENDED_EVERY_S = 3600.0
@@ -31,6 +33,7 @@ _log = structlog.get_logger()
 def dispatch(settings: Settings) -> int:
     """Until SIGTERM or SIGINT."""
     configure_logs("dispatcher", settings.log_level, settings.secrets())
+    report_errors_to(settings, "dispatcher")
     asyncio.run(_serve(settings))
     return 0
 
@@ -55,6 +58,8 @@ async def _serve(settings: Settings) -> None:
 
 
 async def _rounds(here: Ground, leadership: Leadership) -> None:
+    await until_there(here.registry.accounts)  # tables and login are as they should be
+    _log.info("dispatcher_started")
     round_of = _round(here)
     leads, ask_at, tend_at = False, 0.0, 0.0
     while True:

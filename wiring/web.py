@@ -1,6 +1,7 @@
 """The web process: granian serves what `create` composes, inside the event loop that it runs in."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -22,11 +23,13 @@ from application.use_cases.open_payment_page import OpenPaymentPage
 from web.app import create_app
 from web.parts import WebParts
 from wiring.composition import Ground, ground, own_account, payments_of
+from wiring.errors import report_errors_to
 from wiring.logs import GRANIAN_LOGS, configure_logs
 from wiring.settings import Need, Settings, load
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 CONNECTIONS = 10
+NEW_OBJECTS = 20_000  # between two looks of the garbage collector
 STOP_WITHIN_S = 3  # an open page's stream is simply ended: the browser comes back
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
@@ -59,6 +62,7 @@ def create() -> App:
     """The application of one granian worker."""
     settings = load(os.environ, Need.WEB)
     configure_logs("web", settings.log_level, settings.secrets())
+    report_errors_to(settings, "web")
     _die_with_parent()
     return LateApp(settings)
 
@@ -82,7 +86,16 @@ class LateApp:
             self._app = create_app(await _parts(here, opened))
             if self._settings.metrics_port:
                 here.metrics.serve(self._settings.metrics_port, self._settings.host)
+            _spare_the_collector()
             await self._app(scope, receive, send)
+
+
+def _spare_the_collector() -> None:
+    """What the start made stays until the end: walking it again and again would hold up requests
+    for tens of milliseconds at a time, and so does looking after every 700 new objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, 20, 100)
 
 
 async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:

@@ -1,15 +1,18 @@
 """The worker process: Dramatiq hands it references, it does what the rows behind them ask for."""
 
-import signal
-import threading
+import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+
+import structlog
+from dramatiq import Broker
 
 from adapters.email.mailer import SmtpMailer
 from adapters.email.render import JinjaReminders
 from adapters.jobs.actors import declare_actors
 from adapters.jobs.batch import BatchWork
-from adapters.jobs.broker import Draining, redis_broker
+from adapters.jobs.broker import Draining, StartFailed, redis_broker
 from adapters.jobs.worker import run_worker
 from adapters.postgres.action_queue import PostgresActionQueue
 from adapters.postgres.inbox import PostgresInbox
@@ -26,19 +29,27 @@ from application.use_cases.take_over_retries import TakeOverRetries
 from application.work import CarryOut, Errand, Failures
 from domain.recovery.actions import ActionKind
 from wiring.composition import Ground, ground, mail_domain, new_token, own_account, payments_of
+from wiring.errors import report_errors_to
+from wiring.leaving import Leaving
 from wiring.logs import configure_logs
 from wiring.settings import Settings
+from wiring.starting import CannotStart, until_there
 
 CONCURRENCY = 8  # references of one batch at a time
 THREADS = 4  # batches at a time
 CONNECTIONS = 12
 
+_log = structlog.get_logger()
+
 
 class Worker:
-    """What the jobs need, opened and closed on the event loop that runs them."""
+    """What the jobs need, opened and closed on the event loop that runs them.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    `own` is the account that the API key belongs to.
+    """
+
+    def __init__(self, settings: Settings, own: str) -> None:
+        self._settings, self._own = settings, own
         self._open = AsyncExitStack()
         self._events: BatchWork[EventRef] | None = None
         self._actions: BatchWork[ActionRef] | None = None
@@ -50,13 +61,13 @@ class Worker:
             here = await opening.enter_async_context(
                 ground(self._settings, app_connections=CONNECTIONS)
             )
-            payments, connection = payments_of(here, await own_account(here))
+            payments, connection = payments_of(here, self._own)
             opening.push_async_callback(connection.close)
             await connection.open()
+            if self._settings.metrics_port:
+                here.metrics.serve(self._settings.metrics_port, self._settings.host)
             self._build(here, payments)
             self._open = opening.pop_all()
-        if self._settings.metrics_port:
-            here.metrics.serve(self._settings.metrics_port, self._settings.host)
 
     async def close(self) -> None:
         await self._open.aclose()
@@ -124,15 +135,32 @@ def _by_kind(here: Ground, payments: Payments) -> dict[ActionKind, Errand]:
 def work(settings: Settings) -> int:
     """Until SIGTERM or SIGINT: begun work ends, the rest goes back."""
     configure_logs("worker", settings.log_level, settings.secrets())
-    asked = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: asked.set())
-    worker = Worker(settings)
+    leaving = Leaving()
+    report_errors_to(settings, "worker")
+    own = asyncio.run(leaving.unless_asked(_own_account(settings)))
+    if own is None:
+        return 0
+    worker = Worker(settings, own)
     broker = redis_broker(
         settings.redis_url, startup=worker.open, shutdown=worker.close, draining=worker.draining
     )
     declare_actors(broker, handle_events=worker.handle_events, run_actions=worker.run_actions)
-    stop = run_worker(broker, THREADS)
-    asked.wait()
+    stop = _started(broker)
+    _log.info("worker_started", account=own)
+    leaving.wait()
     stop()
     return 0
+
+
+def _started(broker: Broker) -> Callable[[], None]:
+    try:
+        return run_worker(broker, THREADS)
+    except StartFailed as failed:
+        _log.exception("worker_not_started")
+        raise CannotStart(f"{failed}: {failed.__cause__}") from failed
+
+
+async def _own_account(settings: Settings) -> str:
+    """Asked before anything is worked on: calls for it must not name it, calls for others must."""
+    async with ground(settings, app_connections=1) as here:
+        return await until_there(lambda: own_account(here))

@@ -9,7 +9,7 @@ import structlog
 from dramatiq import Broker, Worker
 from dramatiq.asyncio import get_event_loop_thread, set_event_loop_thread
 
-STOP_WITHIN_MS: Final = 25_000
+STOP_WITHIN_MS: Final = 18_000  # for begun work; the consumers' own sockets take 5 s at most
 IDLE_MS: Final = 100  # an idle queue is looked at this often, so this is the longest latency
 PREFETCH_PER_THREAD: Final = 4
 

@@ -69,7 +69,9 @@ def family_of(decline: Decline) -> DeclineFamily:
 
 def is_known(decline: Decline) -> bool:
     """False for a code that stands in no table: worth a metric, for Stripe adds codes."""
-    return (decline.decline_code or "") in DECLINE_CODES or (decline.code or "") in ERROR_CODES
+    if decline.decline_code:  # its error code is only "card_declined"
+        return decline.decline_code in DECLINE_CODES
+    return (decline.code or "") in ERROR_CODES
 
 
 def wait_advised(decline: Decline) -> timedelta:

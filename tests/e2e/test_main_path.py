@@ -69,9 +69,9 @@ def _sign_in_and_see_a_case(installation: Running) -> None:
     web, login = installation.facts["web"], installation.facts["login"]
     with httpx.Client(base_url=web, follow_redirects=True) as browser:
         page = browser.get("/sign-in").text
-        token = re.search(r'name="_csrf_token" value="([^"]+)"', page)
+        token = re.search(r'name="form_token" value="([^"]+)"', page)
         assert token is not None, page
-        browser.post("/sign-in", data={**login, "_csrf_token": token[1]})
+        browser.post("/sign-in", data={**login, "form_token": token[1]})
         listed = browser.get("/cases")
         assert listed.status_code == 200
         link = re.search(r'href="(/cases/[0-9a-f-]{36})', listed.text)
