@@ -34,9 +34,10 @@ LEASE: Final = timedelta(hours=1)
 PAUSE_S: Final = 0.002  # between two looks at workers that are behind
 STUCK_S: Final = 60.0
 
-# Without their cases: claiming does not look at those, and foreign keys are checked by nobody here.
+# An empty inbox: events that another row left unhandled would be handed over too. Actions without
+# their cases: claiming does not look at those.
 SEED: Final = """
-truncate scheduled_actions;
+truncate scheduled_actions, inbox_events, inbox_bodies;
 set session_replication_role = replica;
 insert into scheduled_actions
     (merchant_id, action_id, case_id, account, kind, number, due_at)

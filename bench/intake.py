@@ -74,7 +74,7 @@ def errand(here: Installation, server: Web, deliveries: int) -> Errand:
         path="/webhooks/stripe",
         secret=here.webhook_secret,
         deliveries=deliveries,
-        connections=CONNECTIONS,
+        connections=min(CONNECTIONS, deliveries),
         seed=random.getrandbits(48),
     )
 

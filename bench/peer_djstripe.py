@@ -15,17 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from msgspec import to_builtins
+from msgspec import Struct, to_builtins
 
 from bench import intake
 from bench.installation import Installation, await_answer, free_port, stop, web
-from bench.load import Errand, Seen, send
-from bench.machine import load_average
+from bench.load import Errand, Seen, Sender, send
+from bench.machine import cpu_seconds, load_average
 from bench.table import Row, unmeasured
 
 HERE: Final = Path(__file__).parent
 LOCK: Final = HERE / "requirements-peer.txt"
-NAME, WORK, GOAL = "A3", "acknowledgements against dj-stripe", ">= 50 x"
+NAME, WORK, GOAL = "A3", "CPU per stored event: dj-stripe against ours", ">= 50 x"
 DATABASE: Final = "peer"
 ENDPOINT: Final = "11111111-2222-4333-8444-555555555555"
 WORKERS, THREADS = 2, 4  # of gunicorn: both cores, and somebody there while a query runs
@@ -44,14 +44,36 @@ def measure(here: Installation, *, quick: bool) -> list[Row]:
     except PeerMissing as missing:
         return [unmeasured(NAME, WORK, GOAL, str(missing))]
     theirs = _theirs(here, python, QUICK_DELIVERIES if quick else DELIVERIES)
-    with web(here) as server:
-        send(intake.errand(here, server, QUICK_DELIVERIES if quick else OURS // 4))
-        ours = send(intake.errand(here, server, QUICK_DELIVERIES if quick else OURS))
+    ours = _ours(here, QUICK_DELIVERIES if quick else OURS)
     return [_row(ours, theirs)]
 
 
-def _row(ours: Seen, theirs: Seen) -> Row:
-    ratio = ours.per_second / theirs.per_second
+class Stored(Struct, frozen=True, kw_only=True):
+    """What one of the two reached."""
+
+    seen: Seen
+    cpu_ms: float  # per event, Postgres included
+
+
+def _stored(here: Installation, server: int, warm: Errand, errand: Errand) -> Stored:
+    """Send; `server` is the process that answers, counted with its children."""
+    send(warm)
+    sender = Sender(errand)
+    used = cpu_seconds(server) + here.postgres_cpu_s()
+    seen = sender.go()
+    used = cpu_seconds(server) + here.postgres_cpu_s() - used
+    assert not seen.refused, "every delivery must be accepted"
+    return Stored(seen=seen, cpu_ms=used / seen.accepted * 1e3)
+
+
+def _ours(here: Installation, deliveries: int) -> Stored:
+    with web(here) as server:
+        warm, errand = (intake.errand(here, server, n) for n in (deliveries // 4, deliveries))
+        return _stored(here, server.process.pid, warm, errand)
+
+
+def _row(ours: Stored, theirs: Stored) -> Row:
+    ratio = theirs.cpu_ms / ours.cpu_ms
     return Row(
         name=NAME,
         work=WORK,
@@ -59,9 +81,10 @@ def _row(ours: Seen, theirs: Seen) -> Row:
         figure=f"{ratio:.0f} x",
         met=ratio >= 50,
         bound=(
-            f"{ours.per_second:.0f}/s against {theirs.per_second:.0f}/s (gunicorn, {WORKERS} "
-            f"workers of {THREADS} threads, connections kept, handlers left out): a dozen "
-            "statements in two transactions an event there, a share of one here."
+            f"{ours.cpu_ms:.2f} ms against {theirs.cpu_ms:.1f} ms, Postgres included; "
+            f"{ours.seen.per_second:.0f}/s against {theirs.seen.per_second:.0f}/s (gunicorn, "
+            f"{WORKERS} workers of {THREADS} threads, connections kept, handlers left out): a "
+            "dozen statements in several transactions an event there, a share of one here."
         ),
         readings={
             "ours": to_builtins(ours),
@@ -99,17 +122,15 @@ def _install(folder: Path) -> None:
         raise PeerMissing("dj-stripe could not be installed: no package index here?") from error
 
 
-def _theirs(here: Installation, python: Path, deliveries: int) -> Seen:
+def _theirs(here: Installation, python: Path, deliveries: int) -> Stored:
     environ = _environ(here)
     here.query(f"create database {DATABASE}")
     subprocess.run(
         [str(python), "peer_site.py"], cwd=HERE, env=environ, check=True, capture_output=True
     )
-    with _gunicorn(here, python, environ) as port:
-        send(_errand(here, port, deliveries // 5))
-        seen = send(_errand(here, port, deliveries))
-    assert not seen.refused, "the peer must accept every delivery"
-    return seen
+    with _gunicorn(here, python, environ) as (server, port):
+        warm, errand = (_errand(here, port, n) for n in (deliveries // 4, deliveries))
+        return _stored(here, server, warm, errand)
 
 
 def _environ(here: Installation) -> dict[str, str]:
@@ -124,7 +145,10 @@ def _environ(here: Installation) -> dict[str, str]:
 
 
 @contextmanager
-def _gunicorn(here: Installation, python: Path, environ: dict[str, str]) -> Iterator[int]:
+def _gunicorn(
+    here: Installation, python: Path, environ: dict[str, str]
+) -> Iterator[tuple[int, int]]:
+    """Its process and its port."""
     port, log = free_port(), here.folder / "peer.log"
     workers = ["-k", "gthread", "-w", str(WORKERS), "--threads", str(THREADS)]
     argv = [str(python), "-m", "gunicorn", *workers, "--keep-alive", "60", "--log-level", "error"]
@@ -139,7 +163,7 @@ def _gunicorn(here: Installation, python: Path, environ: dict[str, str]) -> Iter
         )
         try:
             await_answer(child, port, log)
-            yield port
+            yield child.pid, port
         finally:
             stop(child)
 

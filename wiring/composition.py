@@ -24,7 +24,6 @@ from wiring.clock import clock_of
 from wiring.metrics import Metrics
 from wiring.settings import STRIPE_API, Settings
 
-
 _log = structlog.get_logger()
 
 

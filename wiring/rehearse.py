@@ -32,7 +32,8 @@ def serve_double(options: argparse.Namespace, environ: Mapping[str, str]) -> int
         webhook_url=options.webhook_url,
         webhook_secret=next(iter(settings.stripe_webhook_secrets), None),
     )
-    asyncio.run(serve_stripe(_with(given, api_key=settings.stripe_api_key, size=options.size)))
+    double = _with(given, api_key=settings.stripe_api_key, size=options.size)
+    asyncio.run(serve_stripe(double, lambda url: print(f"{url}  key {double.api_key}", flush=True)))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -35,7 +35,7 @@ class MemoryActionStore(_Store):
         case = self.world.cases.get(key)
         if case is None:
             raise LookupError(f"no case {case_id}")
-        ref = ActionRef(self.merchant_id, uuid4())
+        ref = ActionRef(self.merchant_id, self.world.new_id())
         held = HeldAction(ref=ref, case_id=case_id, account=case.state.account, action=action)
         self.journal.put(self.world.actions, key, held)
         self.journal.put(self.world.cases_of_actions, ref, case_id)

@@ -4,7 +4,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from msgspec import Struct
 
@@ -113,6 +113,7 @@ class MemoryWorld:
     """One database's worth; give it to every store that should see the same."""
 
     wall: Callable[[], datetime] = wall_clock
+    new_id: Callable[[], UUID] = uuid4
     merchants: dict[UUID, MerchantProfile] = field(default_factory=dict)
     accounts: dict[tuple[str, bool], ConnectedAccount] = field(default_factory=dict)
     policies: dict[tuple[UUID, int], Policy] = field(default_factory=dict)

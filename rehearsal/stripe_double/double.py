@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 import time
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -217,8 +218,13 @@ class StripeDouble:
             self._store.flush()
 
 
-async def serve(options: DoubleOptions) -> None:
-    """Run until SIGINT or SIGTERM; raises OSError when the port is taken."""
+async def serve(
+    options: DoubleOptions, on_ready: Callable[[str], None] = lambda _url: None
+) -> None:
+    """Run until SIGINT or SIGTERM; raises OSError when the port is taken.
+
+    `on_ready` is told the address once it answers.
+    """
     if options.log:
         logging.basicConfig(level=logging.INFO)
     double = StripeDouble(options)
@@ -228,6 +234,7 @@ async def serve(options: DoubleOptions) -> None:
         loop.add_signal_handler(name, stopped.set)
     url = await double.start()
     _LOG.info("the rehearsal Stripe listens on %s", url)
+    on_ready(url)
     try:
         await stopped.wait()
     finally:

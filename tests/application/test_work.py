@@ -1,8 +1,20 @@
 """A worker's errand: done, or counted as failed; never forgotten."""
 
+import pytest
+
 from application.errors import Unavailable
+from application.ports.conveyor import ScheduledAction
 from application.ports.stores import ActionRef, EventRef
-from application.work import FOR_EVER, MOST_TRIES, Failures, describe, tries_for
+from application.work import (
+    FOR_EVER,
+    MOST_TRIES,
+    CarryOut,
+    Failures,
+    NothingHappened,
+    describe,
+    tries_for,
+)
+from domain.recovery.actions import ActionKind
 from tests.application.bakery import FAILED, Bakery
 from tests.builders import DAY
 
@@ -64,3 +76,27 @@ def test_who_is_to_blame_decides_how_often() -> None:
 def test_an_error_is_kept_in_its_own_words_cut_short() -> None:
     assert describe(ValueError("no")) == "ValueError: no"
     assert len(describe(ValueError("x" * 10_000))) == 500
+
+
+async def test_an_action_that_changes_nothing_is_a_bug_that_is_seen() -> None:
+    bakery = await Bakery().opens()
+    ref = await bakery.due()
+    assert ref is not None
+
+    async def does_nothing(action: ScheduledAction) -> None:
+        """An errand that forgot its case."""
+
+    carry_out = CarryOut(actions=bakery.actions, by_kind=dict.fromkeys(ActionKind, does_nothing))
+    with pytest.raises(NothingHappened):
+        await carry_out(ref)
+    assert tries_for(NothingHappened()) == MOST_TRIES
+
+
+async def test_an_action_that_is_done_already_is_not_done_again() -> None:
+    bakery = await Bakery().opens()
+    ref = await bakery.due()
+    assert ref is not None
+    await bakery.does_what_is_next()
+    before = bakery.history()
+    await bakery.carry_out(ref)
+    assert bakery.history() == before
