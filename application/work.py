@@ -2,14 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from application.errors import Unavailable
+from application.errors import NetworkLimitReached, Unavailable
 from application.ports.conveyor import ActionQueue, Inbox, ScheduledAction
 from application.ports.stores import ActionRef, EventRef
 from domain.recovery.actions import ActionKind
 
 MOST_TRIES = 5
-# Stripe or Postgres being away is nobody's fault: such a row never dies, it waits.
+# Stripe or Postgres being away is nobody's fault: such a row never dies, it waits. So it does while
+# the card is at its network's limit with another case's charge on its way, which is soon known.
 FOR_EVER = 1_000_000
 MOST_ERROR_CHARACTERS = 500
 
@@ -21,17 +23,24 @@ class NothingHappened(Exception):
     """An action ran, and the case has the same next action still: a bug that must be seen."""
 
 
+class TooEarly(Unavailable):
+    """This worker's clock is behind that of whoever found the action due. The row waits."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarryOut:
     """Carry out one scheduled action by the use-case of its kind."""
 
     actions: ActionQueue
     by_kind: Mapping[ActionKind, Errand]
+    clock: Callable[[], datetime]
 
     async def __call__(self, ref: ActionRef) -> None:
         action = await self.actions.read(ref)
         if action is None:
             return
+        if action.due_at > self.clock():
+            raise TooEarly(f"due at {action.due_at.isoformat()}")
         await self.by_kind[action.kind](action)
         if await self.actions.read(ref) is not None:
             raise NothingHappened(action.kind)
@@ -56,7 +65,9 @@ class Failures:
 
 def tries_for(error: Exception) -> int:
     """How often a row may fail; without limit where the row is not to blame."""
-    return FOR_EVER if isinstance(error, (Unavailable, OSError)) else MOST_TRIES
+    return (
+        FOR_EVER if isinstance(error, (Unavailable, OSError, NetworkLimitReached)) else MOST_TRIES
+    )
 
 
 def describe(error: Exception) -> str:

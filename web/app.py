@@ -8,14 +8,14 @@ from litestar.exceptions import HTTPException
 
 from web import accounts, assets, cases, customer, health, live
 from web.assets import Assets
-from web.edge import Edge
+from web.edge import Edge, security_headers
 from web.errors import error_handler
 from web.forms import MOST_BYTES as MOST_FORM_BYTES
 from web.parts import WebParts
 from web.rendering import Renderer, build_renderer
 from web.security import FormTokens, form_check, origin_check
 from web.sessions import CookieNames, Sessions, require_principal
-from web.stripe_webhooks import webhook_route
+from web.stripe_webhooks import StripeWebhooks
 
 
 def create_app(parts: WebParts) -> Litestar:
@@ -27,7 +27,6 @@ def create_app(parts: WebParts) -> Litestar:
     on_error = error_handler(parts, renderer)
     app = Litestar(
         route_handlers=[
-            webhook_route(parts),
             health.live,
             health.ready,
             health.metrics,
@@ -43,7 +42,8 @@ def create_app(parts: WebParts) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
-    app.asgi_handler = Edge(app.asgi_handler, parts)
+    edge = Edge(app.asgi_handler, parts)
+    app.asgi_handler = StripeWebhooks(edge, parts, security_headers(parts))
     return app
 
 

@@ -1,24 +1,34 @@
 """`POST /webhooks/stripe`: raw bytes in, an answer only after the event is committed.
 
-A bare ASGI route: at a thousand deliveries a second the framework's request objects would cost
-more than our own work. Whatever is wrong with a delivery is the sender's fault and a 4xx; the only
+A bare ASGI app before the framework: at a thousand deliveries a second its request objects, and a
+log line each, would cost more than our own work. The intake logs each commit with its event ids.
+ Whatever is wrong with a delivery is the sender's fault and a 4xx; the only
 5xx is 503, when we cannot keep the event just now, and Stripe delivers again.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable
 from typing import Final
 
 import structlog
-from litestar import asgi
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.ports.conveyor import IncomingEvent
 from web.parts import WebParts
 
 MOST_BYTES: Final = 1_000_000  # Stripe's largest events stay far below
-RETRY_AFTER_S: Final = b"5"
+PATH: Final = "/webhooks/stripe"
+KEPT: Final = b'{"received":true}'
+Headers = list[tuple[bytes, bytes]]
+EXTRA_HEADERS: Final[dict[int, Headers]] = {
+    405: [(b"allow", b"POST")],
+    # The rest of the body is still coming: do not read it.
+    408: [(b"connection", b"close")],
+    413: [(b"connection", b"close")],
+    503: [(b"retry-after", b"5")],
+}
 
 _log = structlog.get_logger("chargechase.web")
 
@@ -31,23 +41,40 @@ class Refusal(Exception):
         self.status, self.reason = status, reason
 
 
-def webhook_route(parts: WebParts) -> ASGIRouteHandler:
-    """The route over the given verifier and intake."""
+class StripeWebhooks:
+    """Answers its own path; everything else goes on to the app behind it."""
 
-    @asgi("/webhooks/stripe", copy_scope=False)
-    async def receive_stripe_event(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, app: ASGIApp, parts: WebParts, headers: Headers) -> None:
+        self._app, self._parts, self._observe = app, parts, parts.observe
+        self._headers = [
+            *headers,
+            (b"content-type", b"application/json"),
+            (b"cache-control", b"no-store"),
+        ]
+        self._kept_headers = self._sized(KEPT)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != PATH or scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 200
         try:
-            event = await _read(parts, scope, receive)
-            # The job that handles the event is bound to the same id, and so are its calls.
-            structlog.contextvars.bind_contextvars(correlation_id=event.event_id)
-            await _keep(parts, event)
-            _log.info("webhook_kept", type=event.type, account=event.account)
+            event = await _read(self._parts, scope, receive)
+            await _keep(self._parts, event)
         except Refusal as refusal:
-            await _answer(send, refusal.status, f'{{"error":"{refusal.reason}"}}'.encode())
+            status = refusal.status
+            await self._refuse(send, refusal)
         else:
-            await _answer(send, 200, b'{"received":true}')
+            await _answer(send, 200, self._kept_headers, KEPT)
+        self._observe(PATH, status, time.perf_counter() - started)
 
-    return receive_stripe_event
+    async def _refuse(self, send: Send, refusal: Refusal) -> None:
+        body = f'{{"error":"{refusal.reason}"}}'.encode()
+        headers = [*self._sized(body), *EXTRA_HEADERS.get(refusal.status, ())]
+        await _answer(send, refusal.status, headers, body)
+
+    def _sized(self, body: bytes) -> Headers:
+        return [*self._headers, (b"content-length", str(len(body)).encode())]
 
 
 async def _read(parts: WebParts, scope: Scope, receive: Receive) -> IncomingEvent:
@@ -118,17 +145,6 @@ async def _keep(parts: WebParts, event: IncomingEvent) -> None:
         raise Refusal(503, "not kept; deliver again") from fault
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    if status == 503:
-        headers.append((b"retry-after", RETRY_AFTER_S))
-    if status == 405:
-        headers.append((b"allow", b"POST"))
-    if status in (408, 413):  # the rest of the body is still coming: do not read it
-        headers.append((b"connection", b"close"))
+async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

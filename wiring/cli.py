@@ -5,6 +5,7 @@ import asyncio
 import getpass
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -87,11 +88,27 @@ def _add_upkeep(add: Callable[..., argparse.ArgumentParser]) -> None:
     merchant = desk.add_parser("add-merchant", help="Take a merchant in, with its first person")
     merchant.add_argument("--name", required=True)
     merchant.add_argument("--email", required=True)
-    merchant.add_argument("--timezone", required=True, help="such as Europe/Berlin")
-    merchant.add_argument("--account", required=True, help="the API key's account: acct_…")
+    merchant.add_argument("--timezone", required=True, type=_timezone, help="such as Europe/Berlin")
+    merchant.add_argument(
+        "--account", required=True, type=_account, help="the API key's account: acct_…"
+    )
     merchant.add_argument("--live", action="store_true", help="the account's live mode")
     dead = desk.add_parser("dead", help="List dead events and actions with their errors")
     dead.add_argument("--json", action="store_true")
+
+
+def _timezone(text: str) -> str:
+    from domain.calendar import is_timezone  # noqa: PLC0415
+
+    if not is_timezone(text):
+        raise argparse.ArgumentTypeError("must be a time zone such as Europe/Berlin")
+    return text
+
+
+def _account(text: str) -> str:
+    if not re.fullmatch(r"acct_\w{1,250}", text, re.ASCII):
+        raise argparse.ArgumentTypeError("must be Stripe's id of an account: acct_…")
+    return text
 
 
 def _settings(need: Need) -> Settings:

@@ -17,8 +17,8 @@ MAX_SEARCHED_CHARS: Final = 65_536
 ALLOWED_FIELDS: Final = frozenset(
     """
     timestamp level event logger process pid exception error
-    correlation_id request_id merchant_id user_id account case_id action_id event_id invoice_id
-    charge_id subscription_id policy_version message_id sentry_id link_id
+    correlation_id request_id merchant_id user_id account case_id action_id event_id event_ids
+    invoice_id charge_id subscription_id policy_version message_id sentry_id link_id
     kind type phase family code decline_code reason rule outcome result status method route
     endpoint action actor queue job ask currency livemode brand network role leader command child
     variable signal template locale key_number

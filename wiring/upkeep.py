@@ -4,24 +4,28 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
 from adapters.postgres.dead_rows import DeadRows
 from adapters.postgres.migrate import MigrationFailed, migrate
-from adapters.postgres.registration import PostgresRegistration
+from adapters.postgres.registration import AccountTaken, PostgresRegistration
 from adapters.secrets.passwords import Argon2Passwords
 from application.errors import Unavailable
 from application.use_cases.register_merchant import RegisterMerchant, Wish
 from wiring.backup import backup
-from wiring.composition import ground
+from wiring.composition import Ground, ground
 from wiring.postgres_tools import BackupFailed
 from wiring.restore import restore as restore_dump
 from wiring.retention import Keep
 from wiring.settings import Settings
+from wiring.starting import refusals_told
 
 OK, FAILED = 0, 1
+TAKEN = "{} belongs to another merchant, or the API key's own account is another"
 REPLAYED = {"events": ("event",), "actions": ("action",), "all": ("event", "action")}
 
 
@@ -36,9 +40,16 @@ async def bring_up_to_date(settings: Settings) -> int:
     return OK
 
 
+@asynccontextmanager
+async def _desk(settings: Settings) -> AsyncIterator[Ground]:
+    with refusals_told():
+        async with ground(settings, app_connections=1) as here:
+            yield here
+
+
 async def standing(settings: Settings) -> dict[str, Any]:
     """`chargechase status`: counts over all merchants."""
-    async with ground(settings, app_connections=1) as here:
+    async with _desk(settings) as here:
         now = await here.registry.standing()
     return {
         "cases": {
@@ -56,7 +67,7 @@ async def standing(settings: Settings) -> dict[str, Any]:
 
 async def replay(settings: Settings, what: str) -> int:
     """`chargechase admin replay`: dead rows get their tries back."""
-    async with ground(settings, app_connections=1) as here:
+    async with _desk(settings) as here:
         for kind in REPLAYED[what]:
             count = await DeadRows(here.pools.system).replay(kind, None)
             print(f"{count} {kind}{'s' if count != 1 else ''} will be tried again.")
@@ -65,7 +76,7 @@ async def replay(settings: Settings, what: str) -> int:
 
 async def dead_rows(settings: Settings, *, as_json: bool) -> int:
     """`chargechase admin dead`: what failed too often, and why."""
-    async with ground(settings, app_connections=1) as here:
+    async with _desk(settings) as here:
         rows = await DeadRows(here.pools.system).show()
     if as_json:
         print(json.dumps(msgspec.to_builtins(rows)))
@@ -76,7 +87,7 @@ async def dead_rows(settings: Settings, *, as_json: bool) -> int:
 
 async def add_merchant(settings: Settings, options: argparse.Namespace, password: str) -> int:
     """`chargechase admin add-merchant`: for an installation that nobody has signed in to yet."""
-    async with ground(settings, app_connections=2) as here:
+    async with _desk(settings) as here:
         register = RegisterMerchant(
             registration=PostgresRegistration(here.pools.app, here.clock),
             passwords=Argon2Passwords(),
@@ -89,7 +100,11 @@ async def add_merchant(settings: Settings, options: argparse.Namespace, password
             account=options.account,
             livemode=options.live,
         )
-        await register(wish)
+        try:
+            await register(wish)
+        except AccountTaken:
+            print(f"chargechase: {TAKEN.format(options.account)}", file=sys.stderr)
+            return FAILED
     print(f"{options.name} is ready; {options.email} may sign in.")
     return OK
 

@@ -101,7 +101,7 @@ class Worker:
             draining=self.draining,
         )
         self._actions = BatchWork(
-            do=CarryOut(actions=queue, by_kind=_by_kind(here, payments)),
+            do=CarryOut(actions=queue, by_kind=_by_kind(here, payments), clock=here.clock),
             failed=failures.of_action,
             renew=queue.renew,
             name=lambda ref: str(ref.action_id),

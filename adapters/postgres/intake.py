@@ -11,14 +11,19 @@ from copy import copy
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
+
 from adapters.postgres.account_map import AccountMap
 from adapters.postgres.event_body import CURRENT, pack
 from adapters.postgres.pools import SYSTEM_ROLE, connect, outages
 from application.errors import Unavailable
 from application.ports.conveyor import IncomingEvent
 
+_log = structlog.get_logger()
+
 MOST_WAITING: Final = 2_000  # deliveries; more are refused at once, and Stripe sends them again
 MOST_IN_A_BATCH: Final = 256
+MOST_IN_A_LINE: Final = 20
 WRITERS: Final = 2
 
 # Rows come sorted by key, so that two writers cannot wait for each other in a circle.
@@ -164,11 +169,19 @@ class _Writer:
             await connection.execute(KEEP, *_columns(rows), CURRENT)
         if orphans:
             await connection.execute(KEEP_ORPHANS, *_orphan_columns(orphans), CURRENT)
+        _tell(batch)
 
     async def _connected(self) -> Any:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url, SYSTEM_ROLE)
         return self._connection
+
+
+def _tell(batch: list[_Delivery]) -> None:
+    """A line for many events: the jobs that handle them log under the same ids."""
+    ids = [delivery.event.event_id for delivery in batch]
+    for start in range(0, len(ids), MOST_IN_A_LINE):
+        _log.info("events_kept", event_ids=ids[start : start + MOST_IN_A_LINE])
 
 
 def _columns(rows: dict[Key, _Delivery]) -> tuple[list[Any], ...]:

@@ -22,6 +22,12 @@ LIMITS: Final = {
     "idle_in_transaction_session_timeout": "30s",
 }
 
+FROM_ASYNCPG: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
 # Classes of SQLSTATE: connection lost (08), rolled back in a tangle (40), out of connections,
 # memory or disk (53), shut down or cut off (57), waited too long for a lock (55P03).
 # Source: postgresql.org/docs/current/errcodes-appendix.html
@@ -76,14 +82,15 @@ def outages() -> Iterator[None]:
     """Turn "Postgres is away, full or in a tangle" into Unavailable; bugs stay what they are."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (*FROM_ASYNCPG, OSError, TimeoutError) as error:
         if not _is_outage(error):
             raise
         raise Unavailable(f"Postgres: {error or type(error).__name__}") from error
 
 
 def _is_outage(error: BaseException) -> bool:
-    if isinstance(error, (OSError, TimeoutError)):
+    # asyncpg's own state machine trips when a server dies at the wrong instant of an exchange.
+    if isinstance(error, (OSError, TimeoutError, asyncpg.InternalClientError)):
         return True
     if isinstance(error, asyncpg.InterfaceError):  # a bug, unless the connection went under it
         return "closed" in str(error)

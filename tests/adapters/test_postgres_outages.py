@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from adapters.postgres.intake import open_intake
 from adapters.postgres.leadership import Leadership
 from adapters.postgres.migrate import migrate
-from adapters.postgres.pools import Pools, open_pools
+from adapters.postgres.pools import Pools, open_pools, outages
 from adapters.postgres.unit_of_work import units_of_work
 from application.errors import Unavailable
 from rehearsal.embedded import start_postgres
@@ -92,3 +93,10 @@ async def test_a_leader_whose_server_is_gone_does_not_lead() -> None:
     leadership = Leadership("postgresql://chargechase@/gone?host=/nonexistent")
     with pytest.raises(Unavailable):
         await leadership.holds()
+
+
+def test_a_server_that_dies_in_the_midst_of_an_exchange_is_away_and_no_bug() -> None:
+    with pytest.raises(Unavailable), outages():
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation is on")
+    with pytest.raises(asyncpg.UndefinedTableError), outages():
+        raise asyncpg.UndefinedTableError("a bug stays a bug")

@@ -108,7 +108,9 @@ class Bakery:
         self.process = ProcessEvent(
             cases=self.cases, inbox=self.inbox, events=self.letterbox, payments=self.payments
         )
-        self.carry_out = CarryOut(actions=self.actions, by_kind=self._use_cases())
+        self.carry_out = CarryOut(
+            actions=self.actions, by_kind=self._use_cases(), clock=lambda: self.now
+        )
 
     def _watched(self, step: str) -> None:
         self.watch(step)

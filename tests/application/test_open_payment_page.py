@@ -4,7 +4,7 @@ import pytest
 
 from application.ports.payments import StripeUnavailable
 from application.use_cases.open_payment_page import OpenPaymentPage
-from domain.invoice import InvoiceStatus
+from domain.invoice import Invoice, InvoiceStatus
 from tests.application.bakery import Bakery
 from tests.builders import MONDAY, a_paid_invoice, an_invoice
 
@@ -38,7 +38,7 @@ async def test_what_was_written_off_can_still_be_paid() -> None:
     ],
     ids=lambda invoice: invoice.status.value,
 )
-async def test_where_nothing_is_owed_there_is_nowhere_to_pay(invoice) -> None:
+async def test_where_nothing_is_owed_there_is_nowhere_to_pay(invoice: Invoice) -> None:
     bakery = await Bakery().opens()
     bakery.shows(invoice)
     assert await page_of(bakery)(bakery.ref) is None

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from application.charging import KEY_LIFE
 from application.ports.payments import Outcome, Refused, StripeUnavailable
-from application.work import NothingHappened
+from application.work import FOR_EVER, TooEarly, tries_for
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.signals import InvoiceNews, InvoiceSignal
@@ -228,12 +228,13 @@ async def test_two_workers_with_one_job_charge_once() -> None:
     assert bakery.kinds().count(e.AttemptStarted) == 1
 
 
-async def test_an_action_that_changes_nothing_is_an_error_and_not_a_loop() -> None:
+async def test_an_action_before_its_time_by_this_clock_waits_and_is_no_fault() -> None:
     bakery = await a_due_attempt()
     ref = await bakery.due()
     assert ref is not None
-    with pytest.raises(NothingHappened):
+    with pytest.raises(TooEarly) as early:
         await bakery.carry_out(ref)  # three days too early
+    assert tries_for(early.value) == FOR_EVER
     await bakery.hears(InvoiceSignal(invoice_id="in_1", news=InvoiceNews.VOIDED))
     await bakery.carry_out(ref)  # replaced meanwhile: nothing to do, and no error
 

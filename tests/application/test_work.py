@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.errors import Unavailable
+from application.errors import NetworkLimitReached, Unavailable
 from application.ports.conveyor import ScheduledAction
 from application.ports.stores import ActionRef, EventRef
 from application.work import (
@@ -69,7 +69,8 @@ async def test_a_row_never_dies_of_stripe_being_away() -> None:
 
 def test_who_is_to_blame_decides_how_often() -> None:
     assert tries_for(ValueError()) == MOST_TRIES
-    for error in (Unavailable(), OSError(), TimeoutError(), ConnectionResetError()):
+    no_fault = (Unavailable(), OSError(), TimeoutError(), ConnectionResetError())
+    for error in (*no_fault, NetworkLimitReached()):
         assert tries_for(error) == FOR_EVER
 
 
@@ -83,10 +84,16 @@ async def test_an_action_that_changes_nothing_is_a_bug_that_is_seen() -> None:
     ref = await bakery.due()
     assert ref is not None
 
+    bakery.now += 2 * DAY
+
     async def does_nothing(action: ScheduledAction) -> None:
         """An errand that forgot its case."""
 
-    carry_out = CarryOut(actions=bakery.actions, by_kind=dict.fromkeys(ActionKind, does_nothing))
+    carry_out = CarryOut(
+        actions=bakery.actions,
+        by_kind=dict.fromkeys(ActionKind, does_nothing),
+        clock=lambda: bakery.now,
+    )
     with pytest.raises(NothingHappened):
         await carry_out(ref)
     assert tries_for(NothingHappened()) == MOST_TRIES

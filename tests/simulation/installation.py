@@ -4,6 +4,7 @@ Workers do with a reference what `adapters.jobs` does: renew the lease, do it, c
 part that a planted bug replaces is made by a method of its own.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -91,6 +92,7 @@ class Installation:
         self.down_until = START
         self.network = Network(stripe, schedule, self.watch)
         self.letters: list[Letter] = []
+        self.on_letter: Callable[[Letter], None] = lambda letter: None
         self._tokens = ids
         self.build()
         schedule.after_step = self._after_step
@@ -102,15 +104,16 @@ class Installation:
         units = Transactions(units_of_work(self.world), self.schedule, self.unit, self._committed)
         self.cases = Cases(open_uow=units, clock=self.clock)
         self.intake = self.an_intake()
-        self.inbox, self.actions = SlowInbox(MemoryInbox(self.world)), SlowActions(
-            MemoryActionQueue(self.world)
+        self.inbox, self.actions = (
+            SlowInbox(MemoryInbox(self.world)),
+            SlowActions(MemoryActionQueue(self.world)),
         )
         self.doorbell = Doorbell(self.schedule, self._take)
         self.registry = MemoryRegistry(self.world, self.clock)
         self.payments, self.mailer = self.a_way_to_stripe(), self.a_mailer()
         self.charging = self.a_charging()
         self.process = self.a_process()
-        self.carry_out = CarryOut(actions=self.actions, by_kind=self.errands())
+        self.carry_out = CarryOut(actions=self.actions, by_kind=self.errands(), clock=self.clock)
         self.failures = Failures(inbox=self.inbox, actions=self.actions, count=lambda *_: None)
         self.dispatch = self._a_dispatcher()
 
@@ -165,6 +168,7 @@ class Installation:
         """A letter that the mail server took."""
         self.watch.handing_over(letter, task)
         self.letters.append(letter)
+        self.on_letter(letter)
 
     def reader_of(self, letter: Letter) -> tuple[str, str] | None:
         """Which invoice the link in a letter opens: account and id."""
@@ -281,5 +285,3 @@ def _free_at(turn: Turn, due_at: datetime) -> datetime | None:
     if turn.dead_at is not None:
         return None
     return max(turn.leased_until or due_at, due_at)
-
-

@@ -21,7 +21,10 @@ from application.ports.mailer import Letter, MailDeferred
 from application.ports.payments import Outcome, StripeUnavailable, Unknown
 from application.ports.stores import (
     ActionRef,
+    ActionStore,
+    AuditLog,
     CaseStore,
+    CustomerStore,
     EventRef,
     InboxMarks,
 )
@@ -90,9 +93,10 @@ class Unit:
         self.cases: CaseStore = PausingCases(inner.cases)
         self.marks = NotedMarks(inner.inbox)
         self.inbox: InboxMarks = self.marks
-        self.actions, self.audit = inner.actions, inner.audit
-        self.customers, self.policies = inner.customers, inner.policies
-        self.links, self.messages = inner.links, inner.messages
+        self.actions: ActionStore = inner.actions
+        self.audit: AuditLog = inner.audit
+        self.customers: CustomerStore = inner.customers
+        self.policies, self.links, self.messages = inner.policies, inner.links, inner.messages
 
 
 class Transactions:
@@ -314,5 +318,3 @@ class Doorbell:
             late = schedule.chance_of(weather.late)
             schedule.after(schedule.within(0, 900 if late else 1), self._ring)
         return times
-
-

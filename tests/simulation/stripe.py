@@ -261,7 +261,13 @@ class Stripe:
         return InvoiceNews.NEEDS_AUTHENTICATION if authenticate else InvoiceNews.FAILED
 
     def _news(
-        self, account: str, invoice_id: str, news: InvoiceNews, *, key: str | None, requested: bool = False
+        self,
+        account: str,
+        invoice_id: str,
+        news: InvoiceNews,
+        *,
+        key: str | None,
+        requested: bool = False,
     ) -> None:
         invoice = self.show(account, invoice_id)
         assert invoice is not None

@@ -32,8 +32,8 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Broken(AssertionError):
-    """An invariant does not hold."""
+class Broken(BaseException):
+    """An invariant does not hold. Not an Exception: no job may take it for a failure of its own."""
 
 
 class Rows(dict[Key, Value], Generic[Key, Value]):
@@ -156,10 +156,14 @@ class Watch:
         demand(_saw_open(task), "nothing is charged unread", key)
         assert event.card is not None
         refused = [
-            one for one in self._refused(case.account, event) if one.card.fingerprint == event.card.fingerprint
+            one
+            for one in self._refused(case.account, event)
+            if one.card.fingerprint == event.card.fingerprint
         ]
         at = self._schedule.now
-        month = [one for one in refused if one.at > at - MONTH and one.amount_minor == event.amount_minor]
+        month = [
+            one for one in refused if one.at > at - MONTH and one.amount_minor == event.amount_minor
+        ]
         day = [one for one in refused if one.at > at - DAY]
         barred = any(
             family_of(Decline(code="card_declined", decline_code=one.decline_code)) in BARRING
@@ -267,7 +271,9 @@ class Watch:
         if seen is None or seen.status is not InvoiceStatus.OPEN or not _is_ours(seen):
             return
         failure, window = seen.last_failure, self._window(ref.merchant_id)
-        over = failure is not None and failure.at + window <= self._schedule.now + timedelta(hours=1)
+        over = failure is not None and failure.at + window <= self._schedule.now + timedelta(
+            hours=1
+        )
         demand(held is not None or over, "an event is handled with its effect", ref.event_id)
         if failure is not None and held is not None and held.state.is_open:
             self._heard.add((ref.account, failure.charge_id))

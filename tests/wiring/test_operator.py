@@ -1,8 +1,9 @@
-"""What an operator types: how it stands, what is dead and how to play it again, settings, tables."""
+"""What an operator types: how it stands, what is dead and how it is replayed, settings, tables."""
 
 import asyncio
 import json
 import re
+from argparse import Namespace
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,8 @@ from tests.conftest import as_superuser
 from tests.contract.worlds import LEASE, Shop, World, a_case, in_postgres
 from tests.wiring.processes import chargechase
 from wiring.cli import FAILED, MISUSED, OK, main
+from wiring.settings import Need, load
+from wiring.upkeep import add_merchant
 
 Typed = Callable[..., Any]
 
@@ -90,22 +93,39 @@ async def test_the_dead_are_listed_and_replayed(world: World, typed: Typed) -> N
     assert await world.inbox.claim(10, LEASE), "a replayed event is due at once"
 
 
-async def test_a_merchant_is_taken_in_and_an_account_only_once(
-    typed: Typed, monkeypatch: pytest.MonkeyPatch
+async def test_a_merchant_is_taken_in_and_the_own_account_is_one(
+    database_url: str, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("getpass.getpass", lambda prompt: "bread and butter")
+    settings = load({"CHARGECHASE_DATABASE_URL": database_url}, Need.STATUS)
 
-    def bakery(account: str) -> tuple[str, ...]:
-        told = {"name": "Bakery", "email": "ada@x.example", "timezone": "Europe/Berlin"}
-        options = (f"--{name}={text}" for name, text in {**told, "account": account}.items())
-        return ("admin", "add-merchant", *options)
+    async def take_in(account: str) -> int:
+        options = Namespace(
+            name="Bakery",
+            email="ada@bakery.example",
+            timezone="Europe/Berlin",
+            account=account,
+            live=False,
+        )
+        return await add_merchant(settings, options, "bread and butter")
 
-    assert await typed(*bakery("acct_first")) == (
-        OK,
-        "Bakery is ready; ada@x.example may sign in.\n",
-    )
-    assert (await typed(*bakery("acct_first")))[0] == OK, "twice is harmless"
-    assert (await typed(*bakery("acct_other")))[0] == FAILED
+    assert await take_in("acct_first") == OK
+    assert await take_in("acct_first") == OK, "twice is harmless"
+    assert await take_in("acct_other") == FAILED
+    assert "acct_other" in capsys.readouterr().err
+    assert await world.users.find("ada@bakery.example")
+
+
+@pytest.mark.parametrize(
+    ("zone", "account"), [("Mars/North", "acct_1"), ("Europe/Berlin", "cus_1")]
+)
+def test_a_merchant_that_cannot_be_is_refused_before_anything_is_asked(
+    zone: str, account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ("--name=Bakery", "--email=ada@x.example", f"--timezone={zone}", f"--account={account}")
+    with pytest.raises(SystemExit) as refused:
+        main(("admin", "add-merchant", *told))
+    assert refused.value.code == MISUSED
+    assert "must be" in capsys.readouterr().err
 
 
 def test_check_config_tells_all_faults_at_once() -> None:
