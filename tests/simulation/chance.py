@@ -21,7 +21,7 @@ class Chance:
 
     def of(self, label: str) -> random.Random:
         """A stream of its own."""
-        return random.Random(f"{self.seed}:{label}")  # noqa: S311 - it must repeat itself
+        return random.Random(f"{self.seed}:{label}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

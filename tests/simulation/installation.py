@@ -1,7 +1,7 @@
 """One installation: the real use-cases over memory, a dispatcher, workers that die and come back.
 
-Workers do with a reference what `adapters.jobs` does: renew the lease, do it, count a failure. Every
-part that a planted bug replaces is made by a method of its own.
+Workers do with a reference what `adapters.jobs` does: renew the lease, do it, count a failure.
+Every part that a planted bug replaces is made by a method of its own.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from adapters.stripe.pace import TokenBucket
 from application.change_case import Cases
 from application.charging import Charging
 from application.ports.conveyor import EventIntake
-from application.ports.mailer import Letter, Mailer, Rendered, ReminderText
+from application.ports.mailer import Letter, Mailer, ReminderText, Rendered
 from application.ports.payments import Payments
 from application.ports.stores import ActionRef, EventRef
 from application.ports.unit_of_work import UnitOfWork
@@ -34,18 +34,11 @@ from application.work import CarryOut, Errand, Failures
 from domain.recovery.actions import ActionKind
 from domain.recovery.signals import Signal
 from tests.simulation.chance import Chance
-from tests.simulation.ports import (
-    Doorbell,
-    Network,
-    Post,
-    SlowActions,
-    SlowInbox,
-    Transactions,
-    Unit,
-)
-from tests.simulation.schedule import START, Job, Schedule, Task
+from tests.simulation.database import SlowActions, SlowInbox, Transactions, Unit
+from tests.simulation.ports import Doorbell, Network, Post
+from tests.simulation.schedule import START, Schedule, Task
 from tests.simulation.stripe import Stripe
-from tests.simulation.watch import Rows, Watch
+from tests.simulation.watch import Watch
 
 LEASE: Final = timedelta(seconds=60)
 WORKERS: Final = ("worker-1", "worker-2", "worker-3")
@@ -193,16 +186,18 @@ class Installation:
             self.schedule.at(when + timedelta(seconds=0.2), self._round_due)
 
     def _a_dispatcher(self) -> DispatchDue:
-        seconds = lambda: (self.schedule.now - START).total_seconds()  # noqa: E731 - a clock
         return DispatchDue(
             inbox=self.inbox,
             actions=self.actions,
             jobs=self.doorbell,
-            shaper=Shaper(TokenBucket(CALLS_PER_S, monotonic=seconds).reserve),
+            shaper=Shaper(TokenBucket(CALLS_PER_S, monotonic=self._seconds).reserve),
             clock=self.clock,
             count=lambda *_: None,
             lease=LEASE,
         )
+
+    def _seconds(self) -> float:
+        return (self.schedule.now - START).total_seconds()
 
     def _round_due(self) -> None:
         if self._wake_at is None or self.schedule.now < self._wake_at:
@@ -252,7 +247,7 @@ class Installation:
         try:
             await self.inbox.renew((ref,), LEASE)
             await self.process(ref)
-        except Exception as error:  # noqa: BLE001 - as adapters.jobs does
+        except Exception as error:
             await self.failures.of_event(ref, error)
 
     async def on_action(self, ref: ActionRef) -> None:
@@ -260,7 +255,7 @@ class Installation:
         try:
             await self.actions.renew((ref,), LEASE)
             await self.carry_out(ref)
-        except Exception as error:  # noqa: BLE001 - as adapters.jobs does
+        except Exception as error:
             await self.failures.of_action(ref, error)
 
     def _committed(self, ref: EventRef, task: Task) -> None:

@@ -86,7 +86,7 @@ class People:
         """Somebody acts on an invoice at the very moment when it is charged."""
         draw = self._chance.of(f"beside {invoice_id} {self._schedule.steps}")
         owed = next(one for one in self._owed if one.invoice.invoice_id == invoice_id)
-        self._schedule.after(draw.uniform(0, 1), self._an_act(owed, draw, self._all_acts))
+        self._schedule.after(draw.uniform(0, 0.3), self._an_act(owed, draw, self._all_acts))
 
     # Merchants.
     def _merchant(self, number: int) -> None:

@@ -61,17 +61,17 @@ class Schedule:
         self.after_step: Callable[[Task], None] = lambda task: None
         self.on_crash: Callable[[str], None] = lambda process: None
         self._draw, self._faults, self._tell = chance.schedule, chance.faults, tell
-        self._heap: list[tuple[datetime, float, int, Callable[[], None]]] = []
+        self._heap: list[tuple[datetime, float, int, Callable[[], object]]] = []
         self._pushed = 0
         self._alive: dict[str, list[Task]] = {}
         self._digest = blake2b(digest_size=8)
 
-    def at(self, when: datetime, do: Callable[[], None]) -> None:
+    def at(self, when: datetime, do: Callable[[], object]) -> None:
         """Do something at an instant; what falls together comes in a drawn order."""
         self._pushed += 1
         heapq.heappush(self._heap, (max(when, self.now), self._draw.random(), self._pushed, do))
 
-    def after(self, seconds: float, do: Callable[[], None]) -> None:
+    def after(self, seconds: float, do: Callable[[], object]) -> None:
         """Do something later."""
         self.at(self.now + timedelta(seconds=seconds), do)
 
@@ -111,6 +111,12 @@ class Schedule:
                 self._throw(task)
         self.on_crash(process)
 
+    def close(self) -> None:
+        """Let nothing stay suspended."""
+        self.current = None
+        for task in [task for tasks in self._alive.values() for task in tasks if not task.done]:
+            self._throw(task)
+
     def note(self, line: str) -> None:
         """One line of the trace."""
         self._digest.update(line.encode())
@@ -135,6 +141,9 @@ class Schedule:
         except Crashed:
             self._end(task, "crashes")
             self.kill(task.process)
+        except BaseException:
+            task.done = True
+            raise
         else:
             self.note(f"{task.name} {where}")
             self._go_on(task)
@@ -164,6 +173,12 @@ class Schedule:
         alive = self._alive.get(task.process, [])
         if task in alive:
             alive.remove(task)
+
+
+def task_of(schedule: Schedule) -> Task:
+    """Who is running."""
+    assert schedule.current is not None
+    return schedule.current
 
 
 def finish(job: Coroutine[Any, Any, Any]) -> Any:

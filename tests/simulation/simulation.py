@@ -1,4 +1,4 @@
-"""One seed: a world with its weather, ten rough days, and then quiet until nothing is left to do."""
+"""One seed: a world with its weather, ten rough days, then quiet until nothing is left to do."""
 
 import random
 from collections.abc import Callable
@@ -11,14 +11,16 @@ from domain.invoice import InvoiceStatus
 from domain.recovery.case import RecoveryCase, replay
 from domain.recovery.transitions import Phase
 from tests.simulation.chance import Chance, Weather
+from tests.simulation.demands import Broken, demand
 from tests.simulation.installation import WORKERS, Installation
 from tests.simulation.people import DAY_S, People
 from tests.simulation.schedule import START, NeverEnds, Schedule
 from tests.simulation.stripe import Debt, Stripe
-from tests.simulation.watch import Broken, demand
 from tests.simulation.webhooks import Webhooks
 
 ROUGH_DAYS: Final = 10.0
+LONGEST_STOP_S: Final = 30 * 3_600.0  # of all processes: longer than Stripe remembers a key
+LONGEST_AWAY_S: Final = 8 * 3_600.0  # Stripe's
 Tell = Callable[[str], None]
 
 
@@ -35,6 +37,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     charges: int
     cases: int
     letters: int
+    happened: frozenset[str]  # the kinds of events in all histories
     trace: str
     broken: str | None = None
 
@@ -62,8 +65,10 @@ class Simulation:
             self._live()
         except (Broken, NeverEnds) as fault:
             broken = str(fault)
-        except Exception as fault:  # noqa: BLE001 - a bug of its own, told with its seed
+        except Exception as fault:
             broken = f"{type(fault).__name__}: {fault}"
+        finally:
+            self._schedule.close()
         days = (self._schedule.now - START) / timedelta(days=1)
         return Outcome(
             seed=self._seed,
@@ -72,9 +77,14 @@ class Simulation:
             charges=len(self._stripe.book),
             cases=len(self._home.world.cases),
             letters=len(self._home.letters),
+            happened=self._happened(),
             trace=self._schedule.trace,
             broken=broken,
         )
+
+    def _happened(self) -> frozenset[str]:
+        histories = [held.events for held in self._home.world.cases.values()]
+        return frozenset(type(event).__name__ for history in histories for event in history)
 
     def _live(self) -> None:
         self._people.move_in()
@@ -102,10 +112,10 @@ class Simulation:
         self._schedule.after(seconds, jump)
 
     def _a_storm(self, draw: random.Random) -> Callable[[], None]:
-        lasts = draw.uniform(600, 30 * 3_600)
+        lasts, away = draw.uniform(600, LONGEST_STOP_S), draw.uniform(600, LONGEST_AWAY_S)
         return draw.choice(
             (
-                lambda: self._stripe_is_down(lasts),
+                lambda: self._stripe_is_down(away),
                 lambda: self._home.stop_for(lasts),
                 self._home.doorbell.queue.forget,
             )
@@ -126,6 +136,10 @@ class Simulation:
     # When nothing is left to happen.
     def _judge(self) -> None:
         world = self._home.world
+        turns = [held.turn for held in world.inbox.values()]
+        turns += [held.turn for held in world.actions.values()]
+        dead = [turn.error for turn in turns if turn.dead_at is not None]
+        demand(not dead, "nothing is dead", *dead)
         waiting = [held.ref.event_id for held in self._home.unhandled()]
         demand(not waiting, "every event is handled", waiting)
         demand(not world.actions, "nothing is left to do", list(world.actions))

@@ -15,8 +15,7 @@ from msgspec.structs import replace
 
 from adapters.memory.payments import PAYABLE, MemoryPayments
 from application.ports.payments import ActionNeeded, Declined, Outcome, Paid, Unknown
-from domain.decline import Decline
-from domain.invoice import Card, FailedCharge, Invoice, InvoiceStatus
+from domain.invoice import Card, Invoice, InvoiceStatus
 from domain.recovery.signals import CustomerSignal, InvoiceNews, InvoiceSignal, Signal
 from tests.simulation.schedule import Schedule, finish
 
@@ -70,7 +69,7 @@ Tell = Callable[[str, Signal], None]
 
 
 class Stripe:
-    """All accounts. Everything here happens at one instant; who asks over a network is elsewhere."""
+    """All accounts. Everything here happens at one instant; the network is elsewhere."""
 
     def __init__(self, schedule: Schedule, tell: Tell, draw: random.Random) -> None:
         self.debts: dict[tuple[str, str], Debt] = {}
@@ -105,9 +104,9 @@ class Stripe:
         assert invoice.card is not None
         issuer = self.issuers[invoice.card.fingerprint]
         self._bank.put(account, invoice)
-        self._refuse(debt, invoice, issuer.code, key=f"first:{invoice.invoice_id}")
+        first = self._refuse(debt, invoice, issuer.code, key=f"first:{invoice.invoice_id}")
         self._plan_retry(debt)
-        self._news(account, invoice.invoice_id, self._news_of(issuer.code), key=None)
+        self._news(account, invoice.invoice_id, _news_of(first), key=None)
 
     def settle(self, account: str, invoice_id: str, status: InvoiceStatus) -> None:
         """Voided or written off by the merchant, if it is open."""
@@ -190,7 +189,7 @@ class Stripe:
         )
         if can:
             self._keys[account, key] = (self._schedule.now, outcome)
-            news = _NEWS[type(outcome)]
+            news = _news_of(outcome)
             self._news(account, invoice_id, news, key=key, requested=requested)
         assert isinstance(outcome, Outcome)
         return outcome
@@ -255,11 +254,6 @@ class Stripe:
         self.charge(debt.account, debt.invoice_id, key, requested=False)
         self._plan_retry(debt)
 
-    @staticmethod
-    def _news_of(code: str) -> InvoiceNews:
-        authenticate = code == AUTHENTICATION
-        return InvoiceNews.NEEDS_AUTHENTICATION if authenticate else InvoiceNews.FAILED
-
     def _news(
         self,
         account: str,
@@ -281,8 +275,11 @@ class Stripe:
         self._tell(account, signal)
 
 
-_NEWS: Final = {
-    Paid: InvoiceNews.PAID,
-    Declined: InvoiceNews.FAILED,
-    ActionNeeded: InvoiceNews.NEEDS_AUTHENTICATION,
-}
+def _news_of(outcome: Outcome) -> InvoiceNews:
+    match outcome:
+        case Paid():
+            return InvoiceNews.PAID
+        case ActionNeeded():
+            return InvoiceNews.NEEDS_AUTHENTICATION
+        case _:
+            return InvoiceNews.FAILED

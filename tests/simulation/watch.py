@@ -1,15 +1,15 @@
-"""The judge: after every step, what must always be true. It trusts the bank's book and the rows, and
-never what a use-case believes.
+"""The judge: after every step, what must always be true. It trusts the bank's book and the rows,
+and never what a use-case believes.
 """
 
-from collections.abc import Iterator, MutableMapping
-from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from adapters.memory.world import CaseKey, HeldCase, MemoryWorld
-from application.case_ids import case_id_for
+from application.case_ids import attempt_key, case_id_for
 from application.ports.mailer import Letter
 from application.ports.stores import EventRef
 from domain.decline import Decline, family_of
@@ -25,42 +25,9 @@ from domain.recovery.signals import (
     Signal,
     SubscriptionEnded,
 )
+from tests.simulation.demands import Rows, demand
 from tests.simulation.schedule import Schedule, Task
 from tests.simulation.stripe import KEY_LIFE, Booked, Debt, Stripe
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
-
-class Broken(BaseException):
-    """An invariant does not hold. Not an Exception: no job may take it for a failure of its own."""
-
-
-class Rows(dict[Key, Value], Generic[Key, Value]):
-    """A table that remembers which of its rows were touched since it was asked last."""
-
-    def __init__(self, rows: MutableMapping[Key, Value]) -> None:
-        super().__init__(rows)
-        self._touched: dict[Key, None] = {}
-
-    def __setitem__(self, key: Key, value: Value) -> None:
-        self._touched[key] = None
-        super().__setitem__(key, value)
-
-    def pop(self, key: Key, *default: Any) -> Any:
-        self._touched[key] = None
-        return super().pop(key, *default)
-
-    def touched(self) -> dict[Key, None]:
-        """The keys, in their order; forgotten by asking."""
-        keys, self._touched = self._touched, {}
-        return keys
-
-
-def demand(holds: bool, invariant: str, *about: object) -> None:
-    """Raises Broken, naming the invariant."""
-    if not holds:
-        raise Broken(f"{invariant}: {', '.join(map(str, about))}")
 
 
 class Watch:
@@ -71,15 +38,18 @@ class Watch:
         self.cases: Rows[CaseKey, HeldCase] = Rows(world.cases)
         self.actions = Rows(world.actions)
         self.audit = Rows(world.audit)
-        self.rows = {"customers": Rows(world.customers), "messages": Rows(world.messages)}
+        self._customers, self._messages = Rows(world.customers), Rows(world.messages)
         world.cases, world.actions, world.audit = self.cases, self.actions, self.audit
-        world.customers, world.messages = self.rows["customers"], self.rows["messages"]  # type: ignore[assignment]
+        world.customers, world.messages = self._customers, self._messages
         self._known: dict[CaseKey, HeldCase] = {}
         self._closed: dict[CaseKey, int] = {}
         self._wrote: dict[tuple[UUID, int], tuple[Task, int]] = {}
         self._letters: set[str] = set()
         self._flying: dict[tuple[str, str], list[str]] = {}
+        self._sent: dict[str, datetime] = {}
         self._handled: set[EventRef] = set()
+        self._given_up: set[str] = set()
+        self._unheard: set[str] = set()
         self._heard: set[tuple[str, str]] = set()
         stripe.on_charge = self._charged
 
@@ -92,9 +62,9 @@ class Watch:
             self._case(key, task, audited)
         for key in {**cases, **actions}:
             self._next_action(key)
-        for merchant_id, account, *_ in self.rows["customers"].touched():
+        for merchant_id, account, *_ in self._customers.touched():
             demand(self._owns(merchant_id, account), "no row crosses merchants", account)
-        for merchant_id, case_id, _ in self.rows["messages"].touched():
+        for merchant_id, case_id, _ in self._messages.touched():
             demand((merchant_id, case_id) in self.cases, "no row crosses merchants", case_id)
         return actions
 
@@ -143,10 +113,13 @@ class Watch:
                 self._wrote[key[1], event.step] = (task, self._schedule.steps)
                 self._at_mail_hours(key, case, event)
                 demand(_saw_open(task), "nobody who has paid is written to", key)
+            case e.CaseLost() | e.CaseStopped() if case.in_flight is not None:
+                self._unheard.add(attempt_key(key[1], case.in_flight.number))
             case e.AttemptDeclined() | e.AttemptAbandoned():
-                charges = self._stripe.charges_by(case.account, f"cc:{key[1]}:{event.number}")
-                taken = any(one.paid for one in charges)
+                name = attempt_key(key[1], event.number)
+                taken = any(one.paid for one in self._stripe.charges_by(case.account, name))
                 demand(not taken, "no attempt fails that took the money", key, event.number)
+                self._given_up.add(name)
 
     def _started(
         self, key: CaseKey, case: RecoveryCase, event: e.AttemptStarted, task: Task
@@ -177,17 +150,18 @@ class Watch:
     def _refused(self, account: str, event: e.AttemptStarted) -> Iterator[Booked]:
         """Refusals in the bank's book that we had been told of: our own, and events handled."""
         for one in self._stripe.book:
-            if one.account == account and one.charge_id is not None:
-                if (account, one.charge_id) in self._heard or self._is_resolved(one):
-                    yield one
+            if one.account != account or one.charge_id is None:
+                continue
+            if (account, one.charge_id) in self._heard or self._is_resolved(one):
+                yield one
 
     def _is_resolved(self, booked: Booked) -> bool:
-        if not booked.key.startswith("cc:"):
+        """Our own, and its case was told. One that ends first never hears of a later answer."""
+        if not booked.key.startswith("cc:") or booked.key in self._unheard:
             return False
-        number = int(booked.key.rsplit(":", 1)[1])
         held = self._known.get(self._key_of(booked.account, booked.invoice_id))
         flight = held.state.in_flight if held else None
-        return flight is None or flight.number != number
+        return flight is None or not booked.key.endswith(f":{flight.number}")
 
     def _at_mail_hours(self, key: CaseKey, case: RecoveryCase, event: e.ReminderStarted) -> None:
         policy = self._world.policies[key[0], case.policy_version]
@@ -209,6 +183,8 @@ class Watch:
         closed = self._closed.get(case_key)
         late = closed is not None and closed < task.looked
         demand(not late, "no charge after the end", key)
+        first = self._sent.setdefault(key, self._schedule.now)
+        demand(self._schedule.now - first < KEY_LIFE, "no key is sent after its day", key)
         flying = self._flying.setdefault((account, invoice_id), [])
         demand(all(one == key for one in flying), "never two charges in flight", key, flying)
         flying.append(key)
@@ -225,8 +201,7 @@ class Watch:
         same = self._stripe.charges_by(booked.account, booked.key)
         recent = [one for one in same if one.at > booked.at - KEY_LIFE]
         demand(len(recent) == 1, "one charge per key", booked.key)
-        ours = booked.key.startswith("cc:")
-        demand(not ours or len(same) == 1, "no key is sent after it was forgotten", booked.key)
+        demand(booked.key not in self._given_up, "no charge that was given up", booked.key)
 
     def handing_over(self, letter: Letter, task: Task) -> None:
         """A letter reaches the mail server."""

@@ -3,9 +3,9 @@
 from application.ports.conveyor import IncomingEvent
 from application.ports.stores import EventRef
 from domain.recovery.signals import Signal
+from tests.simulation.demands import demand
 from tests.simulation.installation import Installation
 from tests.simulation.schedule import Schedule, at
-from tests.simulation.watch import demand
 
 WEB = "web"
 PATIENCE_S = 30.0  # Stripe waits so long for an answer

@@ -38,6 +38,7 @@ def typed(
     monkeypatch.setenv("CHARGECHASE_DATABASE_URL", database_url)
 
     async def run(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()  # what the test itself caused to be logged
         code = await asyncio.to_thread(main, arguments)
         return code, capsys.readouterr().out
 
