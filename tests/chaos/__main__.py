@@ -14,7 +14,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=420)
-    parser.add_argument("--cases", type=int, default=300)
+    parser.add_argument("--customers", type=int, default=370)
     parser.add_argument("--speed", type=float, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     plan = Plan(**vars(parser.parse_args()))

@@ -34,7 +34,7 @@ FAULTS: Final = (
     ("reset_after_effect", 0.04),
     ("truncated_json", 0.02),
 )
-# 300 invoices, each with a chase of two weeks.
+# Chases of two weeks, at the plan's speed.
 SETTLED_WITHIN_S: Final = 420.0
 
 
@@ -44,7 +44,7 @@ class Plan:
 
     kills: int
     seconds: float  # over which the kills are spread
-    cases: int
+    customers: int  # most of them get a case
     speed: float  # virtual seconds in one second
     seed: int
 
@@ -84,7 +84,7 @@ def campaign(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Report:
     report = Report()
     environment = {
         "CHARGECHASE_REHEARSAL_SCENE": "burst",
-        "CHARGECHASE_REHEARSAL_SIZE": str(plan.cases),
+        "CHARGECHASE_REHEARSAL_SIZE": str(plan.customers),
         "CHARGECHASE_REHEARSAL_LEGS": json.dumps([[plan.speed, None]]),
         "CHARGECHASE_MAX_DEATHS_PER_MINUTE": "1000",
         "CHARGECHASE_LEASE_S": "10",
@@ -121,15 +121,23 @@ def _kill_and_flush(
     flush_at = time.monotonic() + FLUSH_EVERY_S
     for number in range(1, plan.kills + 1):
         time.sleep(draw.uniform(0.2, 1.8) * gap)
-        name = draw.choice(TARGETS)
-        if _kill(installation, name):
-            report.kills[name] = report.kills.get(name, 0) + 1
+        name = _kill_one(installation, draw)
+        report.kills[name] = report.kills.get(name, 0) + 1
         if time.monotonic() >= flush_at:
             report.flushes += _flush(installation)
             flush_at = time.monotonic() + FLUSH_EVERY_S
         tell(f"kill {number}/{plan.kills}: {name}")
         assert installation.is_alive(), installation.terminal()
     report.flushes += _flush(installation)
+
+
+def _kill_one(installation: Running, draw: random.Random) -> str:
+    """The name of what was killed; whoever is just being started anew is passed over."""
+    while True:
+        name = draw.choice(TARGETS)
+        if _kill(installation, name):
+            return name
+        time.sleep(0.1)
 
 
 def _kill(installation: Running, name: str) -> bool:

@@ -240,19 +240,20 @@ class WrongMerchant(Installation):
         return unit
 
 
-BUGS = (
-    KeysForgotten,
-    FreshKeys,
-    SilenceTakenForNo,
-    StaleRead,
-    KeysNeverTooOld,
-    AckLost,
-    ActionForgotten,
-    LetterTwice,
-    DeclinesForgotten,
-    EffectAfterMark,
-    ChargedAfterTheEnd,
-    LostRaceIgnored,
-    AuditGap,
-    WrongMerchant,
-)
+# Each bug, and the promise that the judge sees broken.
+BUGS: dict[type[Installation], str] = {
+    KeysForgotten: "one charge per key",
+    FreshKeys: "every charge has its committed attempt",
+    SilenceTakenForNo: "no charge that was given up",
+    StaleRead: "nobody who has paid is written to",
+    KeysNeverTooOld: "no key is sent after its day",
+    AckLost: "an acknowledged event is kept",
+    ActionForgotten: "exactly one next action",
+    LetterTwice: "one letter per step",
+    DeclinesForgotten: "the network's month",
+    EffectAfterMark: "an event is handled with its effect",
+    ChargedAfterTheEnd: "no charge after the end",
+    LostRaceIgnored: "exactly one next action",
+    AuditGap: "one audit row per change",
+    WrongMerchant: "no row crosses merchants",
+}

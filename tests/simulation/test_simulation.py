@@ -12,6 +12,10 @@ MOST_SEEDS = range(1, 101)  # until a planted bug must have been found
 SEEDS_PLAYED_TWICE = (3, 7, 15)
 
 
+def _name(part: object) -> str:
+    return part.__name__ if isinstance(part, type) else ""
+
+
 @pytest.fixture(scope="module")
 def outcomes() -> list[Outcome]:
     return [Simulation(seed).run() for seed in SEEDS]
@@ -39,8 +43,8 @@ def test_a_seed_tells_the_same_story_twice(outcomes: list[Outcome], seed: int) -
     assert again == outcomes[SEEDS.index(seed)]
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_planted_bug_is_found(bug: type[Installation]) -> None:
-    broken = (Simulation(seed, bug).run().broken for seed in MOST_SEEDS)
+@pytest.mark.parametrize(("bug", "promise"), BUGS.items(), ids=_name)
+def test_a_planted_bug_is_found(bug: type[Installation], promise: str) -> None:
+    broken = (Simulation(seed, bug).run().broken or "" for seed in MOST_SEEDS)
 
-    assert any(broken), f"no seed sees it: {bug.__doc__}"
+    assert any(told.startswith(promise) for told in broken), f"no seed sees it: {bug.__doc__}"

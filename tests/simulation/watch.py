@@ -116,10 +116,19 @@ class Watch:
             case e.CaseLost() | e.CaseStopped() if case.in_flight is not None:
                 self._unheard.add(attempt_key(key[1], case.in_flight.number))
             case e.AttemptDeclined() | e.AttemptAbandoned():
-                name = attempt_key(key[1], event.number)
-                taken = any(one.paid for one in self._stripe.charges_by(case.account, name))
-                demand(not taken, "no attempt fails that took the money", key, event.number)
-                self._given_up.add(name)
+                self._gave_up(case.account, attempt_key(key[1], event.number), event)
+
+    def _gave_up(
+        self, account: str, name: str, event: e.AttemptDeclined | e.AttemptAbandoned
+    ) -> None:
+        """From here on nothing may be charged under this key. One case is let pass: a customer's
+        own refused try within the same minutes looks like ours, and a call of a worker that was
+        frozen for longer than an attempt is left alone may come after it."""
+        charges = self._stripe.charges_by(account, name)
+        demand(not any(one.paid for one in charges), "no attempt fails that took the money", name)
+        mistaken = isinstance(event, e.AttemptDeclined) and not charges
+        if not mistaken:
+            self._given_up.add(name)
 
     def _started(
         self, key: CaseKey, case: RecoveryCase, event: e.AttemptStarted, task: Task
