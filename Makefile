@@ -37,8 +37,8 @@ format: setup ## Let ruff fix and format what it can
 bench: setup ## Measure how fast it is; goals beside figures
 	@$(BIN)/python -m bench
 
-sim: setup ## Play whole histories against a fast rehearsal: make sim SEEDS=5
-	@$(BIN)/python -m tests.domain.simulation $(SEEDS)
+sim: setup ## Simulate whole histories with faults at every port: make sim SEEDS=500
+	@$(BIN)/python -m tests.simulation $(SEEDS)
 
 chaos: setup ## Kill processes, empty Redis, hurt Stripe for ten minutes; then ask the ledgers
 	@$(BIN)/python -m tests.chaos

@@ -12,10 +12,6 @@ MOST_SEEDS = range(1, 101)  # until a planted bug must have been found
 SEEDS_PLAYED_TWICE = (3, 7, 15)
 
 
-def _name(part: object) -> str:
-    return part.__name__ if isinstance(part, type) else ""
-
-
 @pytest.fixture(scope="module")
 def outcomes() -> list[Outcome]:
     return [Simulation(seed).run() for seed in SEEDS]
@@ -43,7 +39,7 @@ def test_a_seed_tells_the_same_story_twice(outcomes: list[Outcome], seed: int) -
     assert again == outcomes[SEEDS.index(seed)]
 
 
-@pytest.mark.parametrize(("bug", "promise"), BUGS.items(), ids=_name)
+@pytest.mark.parametrize(("bug", "promise"), BUGS.items(), ids=[bug.__name__ for bug in BUGS])
 def test_a_planted_bug_is_found(bug: type[Installation], promise: str) -> None:
     broken = (Simulation(seed, bug).run().broken or "" for seed in MOST_SEEDS)
 
