@@ -51,7 +51,7 @@ class StripeUnavailable(Unavailable):
 
 
 class Payments(Protocol):
-    """Five verbs; none of them raises for what a bank or Stripe may answer to a charge."""
+    """Three verbs; none of them raises for what a bank or Stripe may answer to a charge."""
 
     async def read_invoice(self, account: str, invoice_id: str) -> Invoice | None:
         """The invoice as it is now, with its last refused charge and the card in the slot that

@@ -264,5 +264,7 @@ def _marked(case: RecoveryCase, event: e.Event) -> tuple[Mark, ...]:
         return case.marks
     if isinstance(event, e.AttemptDeclined) and event.failure.charge_id in case.seen_charges:
         return case.marks
+    if isinstance(event, e.ChargeDeclined) and not case.is_open:
+        return case.marks  # the line has ended
     at = event.failure.at if isinstance(event, e.ChargeDeclined) else event.at
     return (*case.marks, Mark(at, kind))

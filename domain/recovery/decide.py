@@ -221,7 +221,10 @@ def _payer(case: RecoveryCase, by: e.Payer, policy: Policy) -> e.Payer:
 
 
 def _after_the_end(case: RecoveryCase, command: c.Command, now: datetime) -> Events:
-    """The case stays as it ended; money that comes late is written down once."""
+    """The case stays as it ended; money that comes late, and refusals, are written down once."""
+    if isinstance(command, c.RecordDecline):
+        seen = command.failure.charge_id in case.seen_charges
+        return () if seen else (_declined(command.failure, command.by, now),)
     if not isinstance(command, c.RecordPayment) or command.amount_minor == 0:
         return ()
     if case.phase is Phase.RECOVERED or case.recovered_minor:

@@ -52,4 +52,6 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type[e.Event]], Phase]] = {
     **{(phase, e.CaseLost): Phase.LOST for phase in OPEN},
     **{(phase, e.CaseStopped): Phase.STOPPED for phase in OPEN},
     **{(phase, e.MoneyCameLate): phase for phase in (Phase.LOST, Phase.STOPPED)},
+    # A refusal told of after the end counts against its card all the same.
+    **{(phase, e.ChargeDeclined): phase for phase in CLOSED},
 }

@@ -96,7 +96,13 @@ def test_a_written_off_invoice_is_lost_and_a_voided_one_is_stopped() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
 def test_an_ended_case_stays_as_it_ended(end: str, command: c.Command) -> None:
     for now in (MONDAY, THURSDAY, OVER + DAY):
-        assert when(ENDS[end], command, now) == ()
+        events = when(ENDS[end], command, now)
+        if isinstance(command, c.RecordDecline):  # counted against its card, and nothing more
+            assert [type(event) for event in events] == [e.ChargeDeclined]
+            assert state(ENDS[end], events).phase == end
+            assert when((*ENDS[end], *events), command, now) == ()
+        else:
+            assert events == ()
 
 
 @pytest.mark.parametrize("end", ENDS)

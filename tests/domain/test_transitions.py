@@ -10,7 +10,9 @@ from domain.recovery.case import RecoveryCase, evolve
 from domain.recovery.transitions import CLOSED, IDLE, OPEN, TRANSITIONS, Phase
 from tests.domain.examples import ONE_OF_EACH
 
-LATE = {(phase, e.MoneyCameLate) for phase in (Phase.LOST, Phase.STOPPED)}
+LATE = {(phase, e.MoneyCameLate) for phase in (Phase.LOST, Phase.STOPPED)} | {
+    (phase, e.ChargeDeclined) for phase in CLOSED
+}
 # The published table, written out: a change of it is a decision, not a slip.
 PUBLISHED = {
     "new": "case_opened>waiting",
@@ -33,9 +35,9 @@ PUBLISHED = {
         reminder_started>customer reminder_skipped>customer reminder_failed>customer
         card_replaced>customer case_recovered>recovered case_lost>lost case_stopped>stopped
     """,
-    "recovered": "",
-    "lost": "money_came_late>lost",
-    "stopped": "money_came_late>stopped",
+    "recovered": "charge_declined>recovered",
+    "lost": "charge_declined>lost money_came_late>lost",
+    "stopped": "charge_declined>stopped money_came_late>stopped",
 }
 
 
@@ -82,7 +84,7 @@ def test_from_every_open_phase_every_end_can_be_reached() -> None:
         assert reached >= CLOSED
 
 
-def test_the_end_is_the_end_but_for_money_that_comes_late() -> None:
+def test_the_end_is_the_end_but_for_money_and_refusals_that_come_late() -> None:
     from_closed = {(phase, kind) for phase, kind in TRANSITIONS if phase in CLOSED}
     assert from_closed == LATE
     assert all(TRANSITIONS[phase, kind] is phase for phase, kind in LATE)

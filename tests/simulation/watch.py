@@ -49,7 +49,6 @@ class Watch:
         self._sent: dict[str, datetime] = {}
         self._handled: set[EventRef] = set()
         self._given_up: set[str] = set()
-        self._unheard: set[str] = set()
         self._heard: set[tuple[str, str]] = set()
         stripe.on_charge = self._charged
 
@@ -113,8 +112,6 @@ class Watch:
                 self._wrote[key[1], event.step] = (task, self._schedule.steps)
                 self._at_mail_hours(key, case, event)
                 demand(_saw_open(task), "nobody who has paid is written to", key)
-            case e.CaseLost() | e.CaseStopped() if case.in_flight is not None:
-                self._unheard.add(attempt_key(key[1], case.in_flight.number))
             case e.AttemptDeclined() | e.AttemptAbandoned():
                 self._gave_up(case.account, attempt_key(key[1], event.number), event)
 
@@ -165,8 +162,8 @@ class Watch:
                 yield one
 
     def _is_resolved(self, booked: Booked) -> bool:
-        """Our own, and its case was told. One that ends first never hears of a later answer."""
-        if not booked.key.startswith("cc:") or booked.key in self._unheard:
+        """Our own, and its case was told."""
+        if not booked.key.startswith("cc:"):
             return False
         held = self._known.get(self._key_of(booked.account, booked.invoice_id))
         flight = held.state.in_flight if held else None
