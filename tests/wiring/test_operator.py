@@ -139,8 +139,8 @@ def test_check_config_tells_all_faults_at_once() -> None:
 
 
 async def test_migrating_twice_is_as_good_as_once(postgres_server: EmbeddedPostgres) -> None:
-    await as_superuser(postgres_server, "create database twice owner chargechase")
-    url = postgres_server.url("twice")
+    await as_superuser(postgres_server, "create database migrated_again owner chargechase")
+    url = postgres_server.url("migrated_again")
     for _ in range(2):
         done = await asyncio.to_thread(chargechase, "migrate", DATABASE_URL=url)
         assert (done.returncode, done.stdout) == (OK, "The tables are up to date.\n")
