@@ -223,7 +223,7 @@ def _claim_rows(found: Claiming) -> list[Row]:
             met=found.kept >= 0.8,
             bound=(
                 f"{found.first_per_second:,.0f} rows/s, then {found.last_per_second:,.0f}: the "
-                "watermark skips what is leased; once a second the head of the index is walked."
+                "watermark skips what is leased; every 5 s the head of the index is walked."
             ),
         ),
     ]
