@@ -187,4 +187,4 @@ async def a_case(world: World, shop: Shop, invoice_id: str = "in_1", at: datetim
 
 
 LEASE = timedelta(minutes=1)
-SOON = timedelta(milliseconds=30)
+SOON = timedelta(milliseconds=250)
