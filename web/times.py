@@ -42,12 +42,6 @@ def sentence(at: datetime, zone: str) -> str:
     return f"{weekday} {local.day} {month} at {local.hour:02d}:{local.minute:02d}"
 
 
-def long_day(at: datetime, zone: str) -> str:
-    """Friday 4 July: for letters and pages of the customer."""
-    local = at.astimezone(zone_of(zone))
-    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}"
-
-
 def full(at: datetime, zone: str) -> str:
     """With year and zone: what hovering shows."""
     local = at.astimezone(zone_of(zone))

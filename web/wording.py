@@ -62,6 +62,7 @@ WHY_THEN: Final = {
     "beside_another": "Another charge of this invoice is on its way; we never charge beside one.",
     "month_limit": "This card has no declines left this month, so we wait until it has.",
     "day_limit": "This card was declined within the last day, so we give it rest.",
+    "advised_wait": "The card\u2019s network asked us to wait, so we do.",
     "new_card": "There is a new card, so there is no reason to wait.",
 }
 

@@ -56,11 +56,6 @@ class Outcome(Struct, frozen=True):
     decline: str | None = None
     requires_action: bool = False
 
-    @property
-    def succeeds(self) -> bool:
-        """Whether money moves."""
-        return self.decline is None and not self.requires_action
-
 
 SUCCEEDS: Final = Outcome()
 

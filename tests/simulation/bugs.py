@@ -175,7 +175,7 @@ class EffectAfterMark(Installation):
                 await super()._apply(ref, *what, **{**more, "last": False})
 
         return Hasty(
-            cases=self.cases, inbox=self.inbox, events=self.envelopes, payments=self.payments
+            cases=self.cases, inbox=self.inbox, events=self.letterbox, payments=self.payments
         )
 
 

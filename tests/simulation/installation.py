@@ -32,7 +32,7 @@ from application.use_cases.send_reminder import SendReminder
 from application.use_cases.take_over_retries import TakeOverRetries
 from application.work import CarryOut, Errand, Failures
 from domain.recovery.actions import ActionKind
-from domain.recovery.signals import Signal
+from tests.application.bakery import Letterbox
 from tests.simulation.chance import Chance
 from tests.simulation.database import SlowActions, SlowInbox, Transactions, Unit
 from tests.simulation.ports import Doorbell, Network, Post
@@ -45,22 +45,6 @@ WORKERS: Final = ("worker-1", "worker-2", "worker-3")
 DISPATCHER: Final = "dispatcher"
 RESTART_S: Final = 20.0
 CALLS_PER_S: Final = 2.0
-
-
-class Envelopes:
-    """Events as Stripe's adapter would read them."""
-
-    def __init__(self) -> None:
-        self._signals: dict[bytes, Signal | None] = {}
-
-    def seal(self, signal: Signal | None) -> bytes:
-        """The bytes that mean this."""
-        raw = f"event {len(self._signals)}".encode()
-        self._signals[raw] = signal
-        return raw
-
-    def signal(self, raw: bytes) -> Signal | None:
-        return self._signals[raw]
 
 
 class PlainWords:
@@ -76,7 +60,7 @@ class Installation:
     def __init__(self, chance: Chance, schedule: Schedule, stripe: Stripe) -> None:
         self.chance, self.schedule, self.stripe = chance, schedule, stripe
         ids = chance.of("ids")
-        self.envelopes = Envelopes()
+        self.letterbox = Letterbox()
         self.world = MemoryWorld(
             wall=lambda: schedule.now, new_id=lambda: UUID(int=ids.getrandbits(128))
         )
@@ -128,7 +112,7 @@ class Installation:
 
     def a_process(self) -> ProcessEvent:
         return ProcessEvent(
-            cases=self.cases, inbox=self.inbox, events=self.envelopes, payments=self.payments
+            cases=self.cases, inbox=self.inbox, events=self.letterbox, payments=self.payments
         )
 
     def errands(self) -> dict[ActionKind, Errand]:
@@ -260,7 +244,7 @@ class Installation:
 
     def _committed(self, ref: EventRef, task: Task) -> None:
         held = self.world.inbox[ref]
-        self.watch.handled(ref, self.envelopes.signal(held.event.raw), task)
+        self.watch.handled(ref, self.letterbox.signal(held.event.raw), task)
 
     def _after_step(self, task: Task) -> None:
         for key in self.watch.after_step(task):

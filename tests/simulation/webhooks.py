@@ -55,7 +55,7 @@ class Webhooks:
             account=account,
             livemode=False,
             type=type(signal).__name__,
-            raw=self._home.envelopes.seal(signal),
+            raw=self._home.letterbox.put(signal),
         )
 
     def _delay(self) -> float:

@@ -1,6 +1,8 @@
 """The words: every event, phase and next step has its own; money and times read as people read."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -14,6 +16,7 @@ from domain.recovery.case import MarkKind
 from domain.recovery.transitions import Phase
 from web import money, times, wording
 from web.declines import REASONS, reason_of
+from web.wording import WHY_ASKED, WHY_THEN
 
 AT = datetime(2026, 7, 3, 7, 0, tzinfo=UTC)  # a Friday, nine in Berlin
 TELLING = wording.Telling(zone="Europe/Berlin", currency="eur")
@@ -122,3 +125,14 @@ DISTANCES = {
 @pytest.mark.parametrize(("seconds", "text"), DISTANCES.items())
 def test_distance_in_time_is_told_in_one_unit(seconds: int, text: str) -> None:
     assert times.relative(AT + timedelta(seconds=seconds), AT) == text
+
+
+def test_every_rule_of_the_domain_has_its_sentence() -> None:
+    """A rule is a word in the domain and a sentence here; a new one must not stay unsaid."""
+    source = "\n".join(
+        path.read_text() for path in (Path(__file__).parents[2] / "domain").rglob("*.py")
+    )
+    rules = set(re.findall(r'rule="(\w+)"', source))
+    rules |= set(re.findall(r'plan_attempt\([^\n]*"(\w+)", now\)', source))
+    assert {"window", "spent", "new_card", "advised_wait"} <= rules
+    assert rules <= set(WHY_THEN) | set(WHY_ASKED)
