@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench sim chaos lock screenshots clean
+.PHONY: help setup run test check format bench sim sim-mutants coverage mutation chaos lock screenshots clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,17 @@ bench: setup ## Measure how fast it is; goals beside figures
 
 sim: setup ## Simulate whole histories with faults at every port: make sim SEEDS=500
 	@$(BIN)/python -m tests.simulation $(SEEDS)
+
+sim-mutants: setup ## Plant known bugs and see the simulation find each
+	@$(BIN)/python -m tests.simulation --mutants
+
+coverage: setup ## Which lines and branches of the domain its own tests reach
+	@$(BIN)/python -m coverage run --source=domain -m pytest tests/domain
+	@$(BIN)/python -m coverage report --show-missing --skip-covered
+
+mutation: setup ## Change the domain a thousand times; its tests should notice (half an hour)
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
 
 chaos: setup ## Kill processes, empty Redis, hurt Stripe for ten minutes; then ask the ledgers
 	@$(BIN)/python -m tests.chaos

@@ -23,6 +23,11 @@ def take_over_key(case_id: UUID) -> str:
     return f"cc:{case_id}:take-over"
 
 
+def end_key(case_id: UUID) -> str:
+    """The idempotency key for the end action of a lost case."""
+    return f"cc:{case_id}:end"
+
+
 def origin_of(signal: InvoiceSignal, case_id: UUID) -> Origin:
     """Who caused an event, told by the key of the request that did.
 

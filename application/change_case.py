@@ -1,21 +1,25 @@
 """The one way a case changes: load, decide, append, schedule, audit, in one transaction."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
 from uuid import UUID
 
 from msgspec import Struct
 
+from application.basis import OWN, Known, Question, basis_of
+from application.ports.holidays import Holidays, no_holidays
 from application.ports.stores import AuditEntry, ConcurrentWrite, EventRef
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
 from domain.invoice import Customer
-from domain.policy import Policy
 from domain.recovery.actions import next_action
-from domain.recovery.case import RecoveryCase, evolve, replay
+from domain.recovery.case import evolve, replay
 from domain.recovery.commands import Command
-from domain.recovery.decide import decide
 from domain.recovery.events import Event
+from domain.recovery.explain import Decision, decide_all, keep
+from domain.recovery.lessons import lessons
+from domain.recovery.state import RecoveryCase
 
 # Webhook and worker race for one outcome every day; more than this in a row is a bug.
 ROUNDS = 5
@@ -41,13 +45,15 @@ class Change(Struct, frozen=True, kw_only=True):
     at: datetime
     handled: EventRef | None = None  # the inbox row that this settles
     customer: Customer | None = None  # kept beside the case, apart from its events
+    first: Callable[[UnitOfWork], Awaitable[None]] | None = None  # done before all is read
     also: Callable[[UnitOfWork], Awaitable[None]] | None = None  # done if something happened
 
 
-class _Step(Struct, frozen=True):
-    """A case before and after, and what happened between."""
+class _Step(Struct, frozen=True, kw_only=True):
+    """A case before and after, what happened between, and on what that was decided."""
 
     before: RecoveryCase
+    decision: Decision
     events: tuple[Event, ...]
     after: RecoveryCase
 
@@ -59,6 +65,8 @@ class Cases:
     open_uow: OpenUnitOfWork
     clock: Callable[[], datetime]
     happened: Callable[[tuple[Event, ...]], None] = _unheard  # told after the commit
+    holidays: Holidays = no_holidays
+    known: Known = field(default_factory=Known)
 
     async def read(self, ref: CaseRef) -> RecoveryCase:
         """The case as it stands; phase NEW if there is none."""
@@ -90,32 +98,40 @@ class Cases:
         async with self.open_uow(ref.merchant_id) as uow:
             if change.handled is not None and not await uow.inbox.handled(change.handled):
                 return ()
-            before = replay(await uow.cases.load(ref.case_id))
-            step = _decide_all(before, change, await _policy(uow, before))
+            if change.first is not None:
+                await change.first(uow)
+            step = await self._decide(uow, ref, change)
             if step.events:
                 await _write(uow, ref, change, step)
             return step.events
 
-
-async def _policy(uow: UnitOfWork, case: RecoveryCase) -> Policy:
-    if case.version == 0:
-        return await uow.policies.active()
-    return await uow.policies.version(case.policy_version)
-
-
-def _decide_all(before: RecoveryCase, change: Change, policy: Policy) -> _Step:
-    case, events = before, list[Event]()
-    for command in change.commands:
-        for event in decide(case, command, policy, change.at):
-            case = evolve(case, event)
-            events.append(event)
-    return _Step(before, tuple(events), case)
+    async def _decide(self, uow: UnitOfWork, ref: CaseRef, change: Change) -> _Step:
+        before = replay(await uow.cases.load(ref.case_id))
+        question = Question(
+            merchant_id=ref.merchant_id,
+            case_id=ref.case_id,
+            case=before,
+            commands=change.commands,
+            now=change.at,
+        )
+        basis = await basis_of(uow, question, self.known, self.holidays)
+        events = decide_all(before, change.commands, basis, change.at)
+        return _Step(
+            before=before,
+            decision=keep(before, change.commands, basis, change.at),
+            events=events,
+            after=reduce(evolve, events, before),
+        )
 
 
 async def _write(uow: UnitOfWork, ref: CaseRef, change: Change, step: _Step) -> None:
     if change.customer is not None:
         await uow.customers.keep(step.after.account, change.customer)
     await uow.cases.append(ref.case_id, step.before.version, step.events, step.after)
+    await uow.decisions.add(ref.case_id, step.decision)
+    taught = lessons(step.before, step.events, step.after, OWN)
+    if taught:
+        await uow.lessons.add(change.at, taught)
     await uow.actions.put(ref.case_id, next_action(step.after))
     await uow.audit.add(_audit(ref, change, step))
     if change.also is not None:

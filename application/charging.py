@@ -17,9 +17,9 @@ from application.ports.payments import (
     Unknown,
 )
 from domain.recovery import commands as c
-from domain.recovery.case import RecoveryCase
 from domain.recovery.events import Payer, StopReason
 from domain.recovery.signals import Origin, after_settlement
+from domain.recovery.state import InFlight, RecoveryCase
 
 # Stripe forgets an idempotency key after 24 hours; then the same key would charge anew.
 # Source: docs.stripe.com/api/idempotent_requests. An hour is kept as a margin.
@@ -34,6 +34,10 @@ class Charging:
     payments: Payments
     count: Callable[[str], None]  # attempts by outcome, for the metrics
 
+    def knows_key(self, flight: InFlight) -> bool:
+        """Whether Stripe still remembers what it answered under this attempt's key."""
+        return self.cases.clock() - flight.started_at < KEY_LIFE
+
     async def send(self, ref: CaseRef) -> None:
         """Charge under the attempt's own key, no transaction open, then record the outcome.
 
@@ -43,7 +47,7 @@ class Charging:
         flight = case.in_flight
         if flight is None:
             return
-        if self.cases.clock() - flight.started_at >= KEY_LIFE:
+        if not self.knows_key(flight):
             too_old = c.AbandonAttempt(attempt=flight.number, evidence="key_expired")
             await self.cases.change(ref, too_old)
             return

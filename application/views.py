@@ -9,8 +9,8 @@ from msgspec import Struct
 from domain.decline import DeclineFamily
 from domain.invoice import Card
 from domain.recovery.actions import Action
-from domain.recovery.case import Mark
 from domain.recovery.events import Ask, Event
+from domain.recovery.state import Mark
 from domain.recovery.transitions import Phase
 
 
@@ -35,6 +35,7 @@ class CaseRow(Struct, frozen=True, kw_only=True):
     changed_at: datetime
     next: Action | None
     marks: tuple[Mark, ...]
+    held_out: bool = False  # watched for comparison, never charged nor written to
 
 
 class CasePage(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ where closed_at is null and not exists (
 union all
 select 'closed_with_next_action', c.merchant_id, c.case_id::text
 from recovery_cases as c join scheduled_actions as a using (merchant_id, case_id)
-where c.closed_at is not null
+where c.closed_at is not null and a.kind <> 'end'
 
 union all
 -- The row that lists read is derived from the events: it must be at their version.

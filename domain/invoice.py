@@ -55,6 +55,25 @@ class FailedCharge(Struct, frozen=True, kw_only=True, omit_defaults=True):
     card: Card | None = None
 
 
+class Profile(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What Stripe knows about a subscription's customer, beyond whom to write to."""
+
+    country: str | None = None  # ISO 3166 alpha-2
+    timezone: str | None = None  # IANA name; the main zone of the country where nobody knows better
+    interval: str | None = None  # week, month, year (day and longer counts are folded into these)
+    price: str | None = None  # Stripe's price id
+    collection: str = "charge_automatically"
+    subscribed_at: datetime | None = None
+    monthly_minor: int | None = None  # what the subscription brings a month
+
+
+def monthly_minor(amount_minor: int, interval: str | None) -> int:
+    """What a subscription of this amount an interval (week, month, year) brings a month."""
+    if interval == "week":
+        return round(amount_minor * 52 / 12)
+    return round(amount_minor / 12) if interval == "year" else amount_minor
+
+
 class Invoice(Struct, frozen=True, kw_only=True):
     """What a decision needs to know of an invoice; amounts in minor units of `currency`."""
 
@@ -75,3 +94,4 @@ class Invoice(Struct, frozen=True, kw_only=True):
     processing: bool = False  # a PaymentIntent is on its way: no second charge beside it
     needs_authentication: bool = False
     hosted_url: str | None = None
+    profile: Profile | None = None

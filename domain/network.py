@@ -5,6 +5,7 @@ Processing Excellence (35 declines in 30 days, 10 in 24 hours), Stripe's advice 
 where a network publishes no number.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,7 +23,7 @@ DAILY_LIMIT: Final = 10
 BARRING: Final = frozenset({DeclineFamily.NEVER, DeclineFamily.NEEDS_NEW_CARD})
 
 
-class CardUse(Struct, frozen=True, kw_only=True):
+class CardUse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every refused charge of one card that we can see, Stripe's own included.
 
     `month` holds the instants of the declines of the same amount in the last 30 days, `day` those
@@ -40,6 +41,23 @@ class Objection(Struct, frozen=True, kw_only=True):
 
     rule: str
     until: datetime | None
+
+
+class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A card's declines of one amount in 30 days: `used` of `allowed`; its network has `network`.
+
+    `frees_at` is when there is room for one more than now; None if nothing is used.
+    """
+
+    used: int
+    allowed: int
+    network: int
+    frees_at: datetime | None = None
+
+    @property
+    def left(self) -> int:
+        """How many declines may still come, never below 0."""
+        return max(0, self.allowed - self.used)
 
 
 def monthly_limit(brand: str | None) -> int:
@@ -68,6 +86,61 @@ def objection(
     if day_full_until := _full_until(use.day, day_limit, DAY, now):
         return Objection(rule="day_limit", until=day_full_until)
     return None
+
+
+def free_from(
+    use: CardUse,
+    brand: str | None,
+    now: datetime,
+    *,
+    card_month_limit: int,
+    card_day_limit: int,
+) -> tuple[datetime | None, tuple[Objection, ...]]:
+    """The first instant from `now` on that nothing forbids, and what stood against the earlier.
+
+    None if the card must never be charged.
+    """
+    at, against = now, list[Objection]()
+    while found := objection(
+        use, brand, at, card_month_limit=card_month_limit, card_day_limit=card_day_limit
+    ):
+        against.append(found)
+        if found.until is None:
+            return None, tuple(against)
+        at = found.until
+    return at, tuple(against)
+
+
+def budget(use: CardUse, brand: str | None, now: datetime, card_month_limit: int) -> Budget:
+    """What is left of the card's month at `now`."""
+    network = monthly_limit(brand)
+    allowed = min(network, card_month_limit)
+    counted = [at for at in use.month if at > now - MONTH]
+    frees_at = counted[max(0, len(counted) - allowed)] + MONTH if counted else None
+    return Budget(used=len(counted), allowed=allowed, network=network, frees_at=frees_at)
+
+
+def tries_left(use: CardUse, brand: str | None, until: datetime, card_month_limit: int) -> int:
+    """How many more declines the card's month can take up to `until`, at most 30 days ahead."""
+    return 0 if use.barred else budget(use, brand, until, card_month_limit).left
+
+
+def together(use: CardUse, refusals: tuple[datetime, ...], now: datetime) -> CardUse:
+    """`use` and refusals that it may not have heard of yet, each instant counted once."""
+    if not refusals:
+        return use
+    return CardUse(
+        month=_merged(use.month, refusals, now - MONTH),
+        day=_merged(use.day, refusals, now - DAY),
+        barred=use.barred,
+    )
+
+
+def _merged(
+    known: tuple[datetime, ...], more: tuple[datetime, ...], after: datetime
+) -> tuple[datetime, ...]:
+    union = Counter(known) | Counter(at for at in more if at > after)
+    return tuple(sorted(union.elements()))
 
 
 def _full_until(

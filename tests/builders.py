@@ -6,14 +6,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from domain.decline import Decline
+from domain.decline import Decline, DeclineFamily
 from domain.invoice import Card, Customer, FailedCharge, Invoice, InvoiceStatus
 from domain.network import CardUse
-from domain.policy import Policy, balanced
+from domain.policy import FixedWaits, Plan, Policy, Step, Template, balanced
 from domain.recovery import commands as c
 from domain.recovery import events as e
+from domain.recovery.basis import Basis, Circumstances
 from domain.recovery.case import RecoveryCase, evolve, replay
 from domain.recovery.decide import decide
+from domain.timing.knowledge import Knowledge
 
 # A Monday, eleven in Berlin: past the hour for charges, within the hours for mail.
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -28,8 +30,43 @@ NEW_VISA = Card(payment_method="pm_new", fingerprint="fp_new", brand="visa", las
 
 
 def a_policy(**changes: Any) -> Policy:
-    """The preset of a merchant in Berlin."""
-    return replace(balanced("Europe/Berlin"), **changes)
+    """A merchant in Berlin with fixed waits, so that a story can tell its days: charges 2, 4 and 6
+    days after each decline (1, 2 and 4 where the issuer stumbled), three messages, two weeks."""
+    berlin = replace(
+        balanced("Europe/Berlin"), name="berlin", plans=plans_of_berlin(), window=14 * DAY
+    )
+    return replace(berlin, **{"card_day_limit": 1, **changes})
+
+
+def a_basis(policy: Policy | None = None, **around: Any) -> Basis:
+    """What a decision rests on: the merchant in Berlin, nothing learned, nothing special around."""
+    knowledge = Knowledge()
+    return Basis(policy=policy or a_policy(), knowledge=knowledge, around=Circumstances(**around))
+
+
+def plans_of_berlin() -> dict[DeclineFamily, Plan]:
+    """One charge a step and one message a step, none of them weighed."""
+    slow, soon = (FixedWaits(waits=tuple(n * DAY for n in days)) for days in ((2, 4, 6), (1, 2, 4)))
+    told = a_campaign(Template.PAYMENT_FAILED, DAY, 5 * DAY, 10 * DAY)
+    told_later = a_campaign(Template.PAYMENT_FAILED, 2 * DAY, 6 * DAY, 10 * DAY)
+    asked = Plan(campaign=a_campaign(Template.UPDATE_CARD, HOUR, 4 * DAY, 9 * DAY))
+    return {
+        DeclineFamily.FUNDS: Plan(retries=slow, campaign=told),
+        DeclineFamily.TEMPORARY: Plan(retries=soon, campaign=told_later),
+        DeclineFamily.UNKNOWN: Plan(retries=slow, campaign=told),
+        DeclineFamily.NEEDS_NEW_CARD: asked,
+        DeclineFamily.NEEDS_NEW_DETAILS: asked,
+        DeclineFamily.NEEDS_AUTHENTICATION: Plan(
+            campaign=a_campaign(Template.AUTHENTICATE, HOUR, 4 * DAY, 9 * DAY)
+        ),
+        DeclineFamily.NEVER: asked,
+        DeclineFamily.CHECK: Plan(),
+    }
+
+
+def a_campaign(template: Template, *waits: timedelta) -> tuple[Step, ...]:
+    """The same message after each of these waits since the case opened."""
+    return tuple(Step(template=template, after=wait) for wait in waits)
 
 
 def a_customer(**changes: Any) -> Customer:
@@ -106,7 +143,7 @@ def after(
     history: tuple[e.Event, ...] = ()
     for entry in told:
         now, command = entry if isinstance(entry, tuple) else (MONDAY, entry)
-        events = decide(replay(history), command, policy or a_policy(), now)
+        events = decide(replay(history), command, a_basis(policy), now)
         assert events, f"nothing came of {command}"
         history += events
     return history

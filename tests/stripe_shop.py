@@ -49,6 +49,23 @@ class Shop:
         draft = await stripe.invoices.create_async({"customer": buyer.id})
         return (await stripe.invoices.finalize_invoice_async(draft.id)).id
 
+    async def past_due_subscription(self) -> tuple[str, str]:
+        """A subscription whose renewal is open, and that invoice: a first one, left unpaid."""
+        stripe = (await self._connection.open()).v1
+        buyer = await stripe.customers.create_async({"address": {"country": "DE"}})
+        await self.new_card(buyer.id, LACKS_FUNDS)
+        product = await stripe.products.create_async({"name": "Bread"})
+        data = {"currency": "eur", "product": product.id, "unit_amount": 29_00}
+        item: Any = {"price_data": {**data, "recurring": {"interval": "month"}}}
+        made = await stripe.subscriptions.create_async({"customer": buyer.id, "items": [item]})
+        return made.id, str(made.latest_invoice)
+
+    async def intent_of(self, invoice_id: str) -> str:
+        """The payment intent that an invoice is paid by."""
+        stripe = (await self._connection.open()).v1
+        links = await stripe.invoice_payments.list_async({"invoice": invoice_id})
+        return str(links.data[0].payment.payment_intent)
+
     async def new_card(self, customer_id: str, card: str) -> str:
         """Make `card` the customer's default; its payment method's id."""
         stripe = (await self._connection.open()).v1

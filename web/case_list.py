@@ -21,6 +21,7 @@ SHOWN: Final = (
     Phase.WAITING,
     Phase.CHARGING,
     Phase.CUSTOMER,
+    Phase.PAUSED,
     Phase.LOST,
     Phase.STOPPED,
 )
@@ -29,6 +30,7 @@ MOST_CURRENCIES: Final = 3
 
 
 BADGES: Final = {phase: badge(words) for phase, words in wording.PHASES.items()}
+HELD_OUT: Final = badge(wording.HELD_OUT_WORDS)
 
 
 class Line(Struct, frozen=True, gc=False):
@@ -116,7 +118,7 @@ def _line(row: CaseRow, hour: datetime, zone: str) -> Line:
         name=row.customer_name or row.customer_email or "A customer without a name",
         detail=row.number or row.invoice_id,
         amount=money.html(amount, row.currency),
-        state=BADGES[row.phase],
+        state=HELD_OUT if row.held_out and row.closed_at is None else BADGES[row.phase],
         spark=spark(row, hour),
         next=wording.next_short(row, zone) if row.next else _ended(row, zone),
         opened_at=f"{row.opened_at:%Y-%m-%dT%H:%M:%SZ}",

@@ -7,11 +7,12 @@ from msgspec import Struct
 
 from application.views import CaseRow, CaseView
 from domain.recovery.actions import ActionKind
-from domain.recovery.case import MarkKind
+from domain.recovery.state import MarkKind
 from domain.recovery.transitions import Phase
 from web import money, times, wording
 from web.chase_line import WELL, ChaseLine, chase_line, path_of
 from web.declines import FAMILIES
+from web.reasons import Reason, planned, reason_of
 
 # The drawing's height in shares: captions above, the axis below.
 TOP, DEPTH = 30.0, 42.0
@@ -82,6 +83,7 @@ class CasePageView(Struct, frozen=True):
     budget: str
     budget_left: int
     budget_all: int
+    reasons: tuple[Reason, ...]
     dead: bool
     changed: str
 
@@ -109,9 +111,18 @@ def build(view: CaseView, now: datetime, zone: str) -> CasePageView:
         budget=wording.budget(view),
         budget_left=max(0, view.card_limit - view.declines_on_card),
         budget_all=view.card_limit,
+        reasons=_reasons(view, telling),
         dead=view.dead is not None,
         changed=row.changed_at.isoformat(),
     )
+
+
+def _reasons(view: CaseView, telling: wording.Telling) -> tuple[Reason, ...]:
+    """Why each coming step is planned; a closed case plans nothing."""
+    if view.row.closed_at is not None:
+        return ()
+    brand = view.row.card.brand if view.row.card else None
+    return tuple(reason_of(event, telling, brand) for event in planned(view.history))
 
 
 def _at(told: wording.Told) -> datetime:

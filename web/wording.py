@@ -10,14 +10,15 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from application.views import CaseRow, CaseView
-from domain.decline import DeclineFamily
 from domain.invoice import Card
+from domain.network import Budget
 from domain.recovery import events as e
 from domain.recovery.actions import Action, ActionKind
-from domain.recovery.case import MarkKind
+from domain.recovery.state import MarkKind
 from domain.recovery.transitions import Phase
 from web import money, times
 from web.declines import reason_of
+from web.rules import LOSSES, RETURNS, STOPS, WHY_ASKED, WHY_SKIPPED, WHY_THEN
 
 
 class PhaseWords(Struct, frozen=True):
@@ -33,10 +34,14 @@ PHASES: Final = {
     Phase.WAITING: PhaseWords("Waiting", "waiting", "We know when we act next."),
     Phase.CHARGING: PhaseWords("Charging", "charging", "A charge is on its way."),
     Phase.CUSTOMER: PhaseWords("Customer\u2019s turn", "customer", "Only the customer can help."),
+    Phase.PAUSED: PhaseWords("Paused", "waiting", "Somebody asked us to wait."),
     Phase.RECOVERED: PhaseWords("Recovered", "recovered", "The money came back."),
     Phase.LOST: PhaseWords("Lost", "lost", "The money did not come back in time."),
     Phase.STOPPED: PhaseWords("Stopped", "stopped", "There is nothing left to chase."),
 }
+
+# In place of the phase, for an open case that is only watched.
+HELD_OUT_WORDS: Final = PhaseWords("Held out", "waiting", "We watch, and neither charge nor write.")
 
 MARKS: Final = {
     MarkKind.FAILED: "Declined",
@@ -52,32 +57,9 @@ PLANNED: Final = {
     ActionKind.REMINDER: "We write to the customer",
     ActionKind.RECONCILE: "We ask Stripe what became of the charge",
     ActionKind.TAKE_OVER: "We take over from Stripe",
+    ActionKind.RESUME: "The chase goes on by itself",
     ActionKind.CLOSE: "The case ends, if the money has not come",
-}
-
-WHY_THEN: Final = {
-    f"plan:{DeclineFamily.FUNDS}": "Lack of money heals with time, so we wait a few days.",
-    f"plan:{DeclineFamily.TEMPORARY}": "The bank stumbled, so we ask again soon.",
-    f"plan:{DeclineFamily.UNKNOWN}": "The bank gave no reason, so we try rarely and with care.",
-    "beside_another": "Another charge of this invoice is on its way; we never charge beside one.",
-    "month_limit": "This card has no declines left this month, so we wait until it has.",
-    "day_limit": "This card was declined within the last day, so we give it rest.",
-    "advised_wait": "The card\u2019s network asked us to wait, so we do.",
-    "new_card": "There is a new card, so there is no reason to wait.",
-}
-
-WHY_ASKED: Final = {
-    DeclineFamily.NEEDS_NEW_CARD: "This card will not work any more.",
-    DeclineFamily.NEEDS_NEW_DETAILS: "The card\u2019s details are not right any more.",
-    DeclineFamily.NEVER: "The network forbids charging this card again for this payment.",
-    DeclineFamily.NEEDS_AUTHENTICATION: "The bank wants its customer to confirm the payment.",
-    DeclineFamily.CHECK: "The invoice or the account is in the way; a person must look.",
-    "authentication": "The bank wants its customer to confirm the payment.",
-    "no_card": "There is no card that could be charged.",
-    "card_barred": "This card has said never; charging it again would cost a fine.",
-    "month_limit": "The card\u2019s limit for this month is reached.",
-    "window": "The next attempt would fall after the end of the case.",
-    "spent": "Our attempts are spent.",
+    ActionKind.END: "We do in Stripe what your policy says for the end",
 }
 
 ASKS: Final = {
@@ -86,16 +68,11 @@ ASKS: Final = {
     e.Ask.PAYMENT: "to pay in whatever way suits",
 }
 
-STOPS: Final = {
-    e.StopReason.VOIDED: "The invoice was voided in Stripe.",
-    e.StopReason.CANCELLED: "The subscription was cancelled.",
-    e.StopReason.DISPUTED: "The customer disputes the payment with the bank.",
-    e.StopReason.GONE: "Stripe does not know this invoice any more.",
-}
-
-LOSSES: Final = {
-    e.LossReason.WINDOW_OVER: "The time of the chase is over and the money has not come.",
-    e.LossReason.WRITTEN_OFF: "The invoice was marked uncollectible in Stripe.",
+# Why a message goes later than its campaign says.
+WHY_LATER: Final = {
+    "contact_budget": "This person has heard from us often enough for now.",
+    "quiet_hours": "It was night where the customer lives.",
+    "promised": "The customer promised to pay, so we leave them alone until then.",
 }
 
 BRANDS: Final = {
@@ -150,12 +127,16 @@ def tell(event: e.Event, telling: Telling) -> Told:
             return _tell_decline(event)
         case e.AttemptPlanned() | e.AttemptStarted() | e.AttemptUnclear() | e.AttemptAbandoned():
             return _tell_attempt(event, telling)
-        case e.CustomerAsked() | e.CardReplaced():
-            return _tell_customer(event)
+        case e.CustomerAsked() | e.CardReplaced() | e.DatePicked() | e.PaymentPromised():
+            return _tell_customer(event, telling)
+        case e.CasePaused() | e.CaseResumed():
+            return _tell_pause(event, telling)
         case e.ReminderPlanned() | e.ReminderStarted() | e.ReminderSkipped() | e.ReminderFailed():
             return _tell_reminder(event, telling)
         case e.CaseRecovered() | e.CaseLost() | e.CaseStopped() | e.MoneyCameLate():
             return _tell_end(event, telling)
+        case e.EndActionDone() | e.MoneyReturned() | e.MoneyReinstated():
+            return _tell_after_the_end(event, telling)
         case _:
             assert_never(event)
 
@@ -164,6 +145,10 @@ def _tell_opening(
     event: e.CaseOpened | e.RetriesTakenOver | e.AmountChanged, telling: Telling
 ) -> Told:
     match event:
+        case e.CaseOpened(held_out=True):
+            text = f"We watch what becomes of {telling.money(event.amount_minor)}."
+            why = "Chance put this customer into the hold-out: we neither charge nor write."
+            return Told(at=event.at, tone="plan", text=text, why=why)
         case e.CaseOpened():
             text = f"We took up the chase of {telling.money(event.amount_minor)}."
             why = f"It lasts until {telling.time(event.closes_at)} at the longest."
@@ -173,7 +158,9 @@ def _tell_opening(
             return Told(at=event.at, tone="plan", text=text, why="From here every attempt is ours.")
         case e.AmountChanged():
             text = f"The invoice now asks for {telling.money(event.amount_minor)}."
-            return Told(at=event.at, tone="plan", text=text, why="It was changed in Stripe.")
+            part = f"{telling.money(event.paid_minor)} of it is paid."
+            why = part if event.paid_minor else "It was changed in Stripe."
+            return Told(at=event.at, tone="plan", text=text, why=why)
 
 
 def _tell_decline(event: e.ChargeDeclined | e.AttemptDeclined) -> Told:
@@ -214,12 +201,42 @@ def _tell_attempt(
             return Told(at=event.at, tone="plan", text=text, why="No money has moved.")
 
 
-def _tell_customer(event: e.CustomerAsked | e.CardReplaced) -> Told:
-    if isinstance(event, e.CardReplaced):
-        text = f"The customer put in another card: {card_name(event.card)}."
-        return Told(at=event.at, tone="customer", text=text)
-    text = f"From here it is the customer\u2019s turn {ASKS[event.ask]}."
-    return Told(at=event.at, tone="customer", text=text, why=WHY_ASKED.get(event.rule, ""))
+QUIET: Final = "Until then we neither charge nor write."
+
+
+def _tell_customer(
+    event: e.CustomerAsked | e.CardReplaced | e.DatePicked | e.PaymentPromised, telling: Telling
+) -> Told:
+    match event:
+        case e.CardReplaced(by=e.CardSource.NETWORK):
+            text = f"The card\u2019s network renewed the card: {card_name(event.card)}."
+            return Told(at=event.at, tone="customer", text=text)
+        case e.CardReplaced():
+            text = f"The customer put in another card: {card_name(event.card)}."
+            return Told(at=event.at, tone="customer", text=text)
+        case e.DatePicked():
+            text = f"The customer chose to be charged on {telling.time(event.charge_at)}."
+            return Told(at=event.at, tone="customer", text=text, why=QUIET)
+        case e.PaymentPromised():
+            text = f"The customer promised to pay by {telling.time(event.until)}."
+            return Told(at=event.at, tone="customer", text=text, why=QUIET)
+        case e.CustomerAsked():
+            text = f"From here it is the customer\u2019s turn {ASKS[event.ask]}."
+            why = WHY_ASKED.get(event.rule, "")
+            return Told(at=event.at, tone="customer", text=text, why=why)
+
+
+def _tell_pause(event: e.CasePaused | e.CaseResumed, telling: Telling) -> Told:
+    if isinstance(event, e.CaseResumed):
+        why = {
+            e.Pauser.MERCHANT: "Your team wanted it so.",
+            e.Pauser.STRIPE: "The subscription goes on in Stripe.",
+            e.Pauser.SCHEDULE: "The time of the pause was over.",
+        }
+        return Told(at=event.at, tone="plan", text="The chase goes on.", why=why[event.by])
+    who = "Your team" if event.by is e.Pauser.MERCHANT else "A pause of the subscription in Stripe"
+    until = f" until {telling.time(event.until)}" if event.until else ""
+    return Told(at=event.at, tone="plan", text=f"{who} paused the chase{until}.", why=QUIET)
 
 
 def _tell_reminder(
@@ -236,7 +253,8 @@ def _tell_reminder(
             )
         case e.ReminderSkipped():
             text = f"Reminder {event.step} was not written."
-            return Told(at=event.at, tone="plan", text=text, why="There is no mail address.")
+            why = WHY_SKIPPED.get(event.reason, "")
+            return Told(at=event.at, tone="plan", text=text, why=why)
         case e.ReminderFailed():
             text = f"The mail server did not take reminder {event.step}."
             return Told(
@@ -269,6 +287,24 @@ def _tell_end(
             )
 
 
+def _tell_after_the_end(
+    event: e.EndActionDone | e.MoneyReturned | e.MoneyReinstated, telling: Telling
+) -> Told:
+    match event:
+        case e.EndActionDone(result=e.EndResult.DONE):
+            text = "We did in Stripe what your policy says for the end."
+            return Told(at=event.at, tone="ended", text=text)
+        case e.EndActionDone():
+            text = "Stripe would not do what your policy says for the end."
+            return Told(at=event.at, tone="ended", text=text, why="It may have changed meanwhile.")
+        case e.MoneyReturned():
+            text = f"{telling.money(event.amount_minor)} went back to the customer."
+            return Told(at=event.at, tone="lost", text=text, why=RETURNS[event.reason])
+        case e.MoneyReinstated():
+            text = f"{telling.money(event.amount_minor)} came back again."
+            return Told(at=event.at, tone="paid", text=text, why="The dispute was won.")
+
+
 def next_short(row: CaseRow, zone: str) -> str:
     """What comes next, for a line of the list; empty once the case is closed."""
     action = row.next
@@ -284,13 +320,25 @@ def next_short(row: CaseRow, zone: str) -> str:
             return "Asking Stripe what became of it"
         case ActionKind.TAKE_OVER:
             return "Taking over from Stripe"
+        case ActionKind.RESUME:
+            return f"Goes on \u00b7 {when}"
         case ActionKind.CLOSE:
             return f"Ends \u00b7 {when}"
+        case ActionKind.END:
+            return "Ending it in Stripe"
+
+
+HELD_OUT: Final = (
+    "Chance put this customer into the hold-out: we watch, and neither charge nor write, "
+    "so that what we bring can be measured."
+)
 
 
 def next_sentence(view: CaseView, telling: Telling) -> str:
     """What comes next and when, as a sentence; for a closed case, how it ended."""
-    if view.row.next is None:
+    if view.row.held_out and view.row.closed_at is None:
+        return HELD_OUT
+    if view.row.next is None or view.row.next.kind is ActionKind.END:
         return _how_it_ended(view, telling)
     return _NEXT[view.row.next.kind](view, view.row.next, telling)
 
@@ -328,7 +376,14 @@ def _next_take_over(view: CaseView, action: Action, telling: Telling) -> str:  #
     return "We are switching off Stripe\u2019s own retries of this invoice."
 
 
+def _next_resume(view: CaseView, action: Action, telling: Telling) -> str:  # noqa: ARG001
+    return f"Somebody asked us to wait. The chase goes on on {telling.time(action.due_at)}."
+
+
 def _next_close(view: CaseView, action: Action, telling: Telling) -> str:
+    if view.row.phase is Phase.PAUSED:
+        end = telling.time(action.due_at)
+        return f"Paused until somebody lets it go on. The case ends on {end} at the latest."
     ask = ASKS[view.row.ask] if view.row.ask else "to pay"
     end = f"The case ends on {telling.time(action.due_at)}."
     return f"We wait for the customer {ask}; no more reminders are planned. {end}"
@@ -339,6 +394,7 @@ _NEXT: Final[dict[ActionKind, Callable[[CaseView, Action, Telling], str]]] = {
     ActionKind.REMINDER: _next_reminder,
     ActionKind.RECONCILE: _next_reconcile,
     ActionKind.TAKE_OVER: _next_take_over,
+    ActionKind.RESUME: _next_resume,
     ActionKind.CLOSE: _next_close,
 }
 
@@ -351,3 +407,10 @@ def budget(view: CaseView) -> str:
         f"{left} of {view.card_limit} declines left on this card in 30 days. "
         f"{network[:1].upper()}{network[1:]} allows {view.network_limit}."
     )
+
+
+def budget_sentence(left: Budget, brand: str | None, zone: str) -> str:
+    """A card's budget at the instant of a decision: 3 of 8 left until 14 May; Visa allows 20."""
+    until = f" until {times.day(left.frees_at, zone)}" if left.frees_at else ""
+    network = BRANDS.get(brand or "", "its network")
+    return f"{left.left} of {left.allowed} left{until}; {network} allows {left.network}."

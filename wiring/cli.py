@@ -9,8 +9,10 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from application.errors import Unavailable
+from wiring.policy_cli import add_policy
 from wiring.settings import DEFAULT_FOLDER, PREFIX, Need, Settings, SettingsInvalid, load
 
 DESCRIPTION = "Wins back failed subscription payments for merchants who bill with Stripe."
@@ -52,9 +54,29 @@ def _parser() -> argparse.ArgumentParser:
     add("check-config", _check_config, "Say whether the settings are usable")
     status = add("status", _status, "How the installation stands")
     status.add_argument("--json", action="store_true", help="print it as JSON")
+    _add_case(add)
+    _add_report(add)
+    add_policy(add)
     _add_rehearsal(add)
     _add_upkeep(add)
     return parser
+
+
+def _add_case(add: Callable[..., argparse.ArgumentParser]) -> None:
+    case = add("case", _case, "What became of one case, and why")
+    verbs = case.add_subparsers(metavar="ACTION", required=True, dest="action")
+    explain = verbs.add_parser("explain", help="Make each decision again and say what led to it")
+    explain.add_argument("case_id", type=UUID, metavar="CASE_ID")
+    explain.add_argument("--merchant", type=UUID, metavar="MERCHANT_ID", help="whose case it is")
+    explain.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _add_report(add: Callable[..., argparse.ArgumentParser]) -> None:
+    report = add("report", _report, "What came back, and how much of it because of us")
+    kinds = report.add_subparsers(metavar="REPORT", required=True, dest="report")
+    lift = kinds.add_parser("lift", help="Against the hold-out, between arms, and by cause")
+    lift.add_argument("--merchant", type=UUID, required=True, metavar="MERCHANT_ID")
+    lift.add_argument("--json", action="store_true", help="print it as JSON")
 
 
 def _add_rehearsal(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -93,6 +115,14 @@ def _add_upkeep(add: Callable[..., argparse.ArgumentParser]) -> None:
         "--account", required=True, type=_account, help="the API key's account: acct_…"
     )
     merchant.add_argument("--live", action="store_true", help="the account's live mode")
+    merchant.add_argument(
+        "--shares-lessons",
+        action="store_true",
+        help="what its outcomes teach helps others, as counts and without its name",
+    )
+    shares = desk.add_parser("share-lessons", help="Whether a merchant\u2019s counts help others")
+    shares.add_argument("--merchant", required=True, type=UUID, metavar="MERCHANT_ID")
+    shares.add_argument("answer", choices=("yes", "no"))
     dead = desk.add_parser("dead", help="List dead events and actions with their errors")
     dead.add_argument("--json", action="store_true")
 
@@ -115,7 +145,7 @@ def _settings(need: Need) -> Settings:
     return load(os.environ, need)
 
 
-def _settings_of_run(need: Need) -> Settings:
+def settings_of_run(need: Need) -> Settings:
     """For commands beside a `chargechase run`: its settings, under whatever the environment says.
 
     They are used if the environment names no database, or that very one.
@@ -170,13 +200,25 @@ def _check_config(_: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from wiring.upkeep import standing  # noqa: PLC0415
 
-    found = asyncio.run(standing(_settings_of_run(Need.STATUS)))
+    found = asyncio.run(standing(settings_of_run(Need.STATUS)))
     if options.json:
         print(json.dumps(found))
     else:
         for name, value in found.items():
             print(f"{name:24} {value if not isinstance(value, dict) else _in_words(value)}")
     return OK
+
+
+def _case(options: argparse.Namespace) -> int:
+    from wiring.case_cli import explain  # noqa: PLC0415
+
+    return asyncio.run(explain(settings_of_run(Need.STATUS), options))
+
+
+def _report(options: argparse.Namespace) -> int:
+    from wiring.report_cli import report_lift  # noqa: PLC0415
+
+    return asyncio.run(report_lift(settings_of_run(Need.STATUS), options))
 
 
 def _in_words(counts: dict[str, object]) -> str:
@@ -198,7 +240,7 @@ def _mailbox(options: argparse.Namespace) -> int:
 def _backup(options: argparse.Namespace) -> int:
     from wiring.upkeep import back_up  # noqa: PLC0415
 
-    return back_up(_settings_of_run(Need.BACKUP), options)
+    return back_up(settings_of_run(Need.BACKUP), options)
 
 
 def _restore(options: argparse.Namespace) -> int:
@@ -208,11 +250,15 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 def _admin(options: argparse.Namespace) -> int:
-    from wiring.upkeep import add_merchant, dead_rows, replay  # noqa: PLC0415
+    from wiring.upkeep import add_merchant, dead_rows, replay, share_lessons  # noqa: PLC0415
 
-    settings = _settings_of_run(Need.STATUS)
+    settings = settings_of_run(Need.STATUS)
     if options.action == "replay":
         return asyncio.run(replay(settings, options.what))
+    if options.action == "share-lessons":
+        return asyncio.run(
+            share_lessons(settings, options.merchant, shares=options.answer == "yes")
+        )
     if options.action == "add-merchant":
         password = getpass.getpass("Password for the first person: ")
         return asyncio.run(add_merchant(settings, options, password))

@@ -9,6 +9,7 @@ from email.utils import parseaddr
 
 import structlog
 
+from adapters.holidays import public_holidays
 from adapters.postgres.pools import Pools, open_pools
 from adapters.postgres.registry import PostgresRegistry
 from adapters.postgres.unit_of_work import units_of_work
@@ -56,7 +57,12 @@ async def ground(settings: Settings, *, app_connections: int = 10) -> AsyncItera
             pools=pools,
             registry=PostgresRegistry(pools.system, clock),
             open_uow=open_uow,
-            cases=Cases(open_uow=open_uow, clock=clock, happened=unknown_codes_told(metrics)),
+            cases=Cases(
+                open_uow=open_uow,
+                clock=clock,
+                happened=unknown_codes_told(metrics),
+                holidays=public_holidays,
+            ),
         )
 
 

@@ -19,6 +19,7 @@ from application.shaping import Shaper
 from application.use_cases.dispatch_due import DispatchDue
 from wiring.composition import Ground, ground
 from wiring.errors import report_errors_to
+from wiring.learning import keep_learning
 from wiring.logs import configure_logs
 from wiring.settings import Settings
 from wiring.starting import until_there
@@ -42,18 +43,21 @@ async def _serve(settings: Settings) -> None:
     asked = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, asked.set)
-    async with ground(settings, app_connections=1) as here:
+    async with ground(settings, app_connections=2) as here:
         if settings.metrics_port:
             here.metrics.serve(settings.metrics_port, settings.host, here.registry.standing)
         leadership = Leadership(settings.database_url)
         rounds = asyncio.create_task(_rounds(here, leadership))
+        learning = asyncio.create_task(keep_learning(here, lambda: leadership.leads))
         stopping = asyncio.create_task(asked.wait())
-        await asyncio.wait({rounds, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        running = {rounds, learning}
+        await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if rounds.done():
-            rounds.result()
-        rounds.cancel()
-        await asyncio.wait({rounds})
+        for task in running:
+            if task.done():
+                task.result()
+            task.cancel()
+        await asyncio.wait(running)
         await leadership.resign()
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -14,8 +15,9 @@ from adapters.postgres.dead_rows import DeadRows
 from adapters.postgres.migrate import MigrationFailed, migrate
 from adapters.postgres.registration import AccountTaken, PostgresRegistration
 from adapters.secrets.passwords import Argon2Passwords
-from application.errors import Unavailable
+from application.errors import NotFound, Unavailable
 from application.use_cases.register_merchant import RegisterMerchant, Wish
+from application.use_cases.share_lessons import ShareLessons
 from wiring.backup import backup
 from wiring.composition import Ground, ground
 from wiring.postgres_tools import BackupFailed
@@ -41,7 +43,8 @@ async def bring_up_to_date(settings: Settings) -> int:
 
 
 @asynccontextmanager
-async def _desk(settings: Settings) -> AsyncIterator[Ground]:
+async def desk(settings: Settings) -> AsyncIterator[Ground]:
+    """What a command stands on; says in one line what the database refuses."""
     with refusals_told():
         async with ground(settings, app_connections=1) as here:
             yield here
@@ -49,7 +52,7 @@ async def _desk(settings: Settings) -> AsyncIterator[Ground]:
 
 async def standing(settings: Settings) -> dict[str, Any]:
     """`chargechase status`: counts over all merchants."""
-    async with _desk(settings) as here:
+    async with desk(settings) as here:
         now = await here.registry.standing()
     return {
         "cases": {
@@ -67,7 +70,7 @@ async def standing(settings: Settings) -> dict[str, Any]:
 
 async def replay(settings: Settings, what: str) -> int:
     """`chargechase admin replay`: dead rows get their tries back."""
-    async with _desk(settings) as here:
+    async with desk(settings) as here:
         for kind in REPLAYED[what]:
             count = await DeadRows(here.pools.system).replay(kind, None)
             print(f"{count} {kind}{'s' if count != 1 else ''} will be tried again.")
@@ -76,7 +79,7 @@ async def replay(settings: Settings, what: str) -> int:
 
 async def dead_rows(settings: Settings, *, as_json: bool) -> int:
     """`chargechase admin dead`: what failed too often, and why."""
-    async with _desk(settings) as here:
+    async with desk(settings) as here:
         rows = await DeadRows(here.pools.system).show()
     if as_json:
         print(json.dumps(msgspec.to_builtins(rows)))
@@ -87,7 +90,7 @@ async def dead_rows(settings: Settings, *, as_json: bool) -> int:
 
 async def add_merchant(settings: Settings, options: argparse.Namespace, password: str) -> int:
     """`chargechase admin add-merchant`: for an installation that nobody has signed in to yet."""
-    async with _desk(settings) as here:
+    async with desk(settings) as here:
         register = RegisterMerchant(
             registration=PostgresRegistration(here.pools.app, here.clock),
             passwords=Argon2Passwords(),
@@ -99,6 +102,7 @@ async def add_merchant(settings: Settings, options: argparse.Namespace, password
             password=password,
             account=options.account,
             livemode=options.live,
+            shares_lessons=options.shares_lessons,
         )
         try:
             await register(wish)
@@ -106,6 +110,19 @@ async def add_merchant(settings: Settings, options: argparse.Namespace, password
             print(f"chargechase: {TAKEN.format(options.account)}", file=sys.stderr)
             return FAILED
     print(f"{options.name} is ready; {options.email} may sign in.")
+    return OK
+
+
+async def share_lessons(settings: Settings, merchant_id: UUID, *, shares: bool) -> int:
+    """`chargechase admin share-lessons`: what a merchant has agreed to."""
+    async with desk(settings) as here:
+        share = ShareLessons(open_uow=here.open_uow, registry=here.registry, clock=here.clock)
+        try:
+            await share(merchant_id, shares=shares, actor="operator")
+        except NotFound:
+            print(f"chargechase: there is no merchant {merchant_id}", file=sys.stderr)
+            return FAILED
+    print("Its counts help others from now on." if shares else "Its counts stay its own.")
     return OK
 
 

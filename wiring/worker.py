@@ -21,8 +21,10 @@ from application.charging import Charging
 from application.ports.payments import Payments
 from application.ports.stores import ActionRef, EventRef
 from application.use_cases.close_case import CloseCase
+from application.use_cases.end_case import EndCase
 from application.use_cases.process_event import ProcessEvent
 from application.use_cases.reconcile_attempt import ReconcileAttempt
+from application.use_cases.resume_case import ResumeCase
 from application.use_cases.run_attempt import RunAttempt
 from application.use_cases.send_reminder import SendReminder
 from application.use_cases.take_over_retries import TakeOverRetries
@@ -118,7 +120,9 @@ def _by_kind(here: Ground, payments: Payments) -> dict[ActionKind, Errand]:
         ActionKind.TAKE_OVER: TakeOverRetries(cases=cases, payments=payments),
         ActionKind.ATTEMPT: RunAttempt(cases=cases, payments=payments, charging=charging),
         ActionKind.RECONCILE: ReconcileAttempt(cases=cases, payments=payments, charging=charging),
+        ActionKind.RESUME: ResumeCase(cases=cases),
         ActionKind.CLOSE: CloseCase(cases=cases, payments=payments),
+        ActionKind.END: EndCase(cases=cases, payments=payments),
         ActionKind.REMINDER: SendReminder(
             cases=cases,
             payments=payments,

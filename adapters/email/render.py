@@ -4,7 +4,7 @@ The words are English for now; amounts and days already follow the customer's lo
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -12,7 +12,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from adapters.email.money import amount_text, day_text, locale_of
 from adapters.email.text import greeting_name, one_line
 from application.ports.mailer import ReminderText, Rendered
+from domain.decline.telling import Tellable
 from domain.money import Money
+
+# Kind words for what the bank said; a sentence of its own, or nothing.
+REASONS: Final = {
+    Tellable.GENERIC: None,
+    Tellable.FUNDS: "The bank says that the account did not hold enough just then, or had reached "
+    "a limit.",
+    Tellable.EXPIRED: "The card has expired.",
+    Tellable.DETAILS: "The bank says that the card\u2019s details are not quite right any more.",
+    Tellable.AUTHENTICATE: None,  # the letter asks for it anyway
+    Tellable.CARD_UNUSABLE: "The bank says that this card cannot make this kind of payment.",
+}
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -61,7 +73,8 @@ def _words(about: ReminderText) -> dict[str, Any]:
         "customer": greeting_name(about.customer_name),
         "amount": amount_text(Money(about.amount_minor, about.currency), locale),
         "invoice": one_line(about.invoice_number or "") or None,
-        "ask": about.ask,
+        "about": about.template.value,
+        "reason": REASONS[about.reason],
         "step": about.step,
         "retry_on": day_text(retry_on, locale) if retry_on else None,
         "last4": one_line(about.last4 or "") or None,

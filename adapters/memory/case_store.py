@@ -7,12 +7,12 @@ from uuid import UUID
 
 from adapters.memory.world import CardInFlight, HeldCase, Journal, MemoryWorld, SeenDecline
 from application.errors import NetworkLimitReached
-from application.ports.stores import ConcurrentWrite
+from application.ports.stores import ConcurrentWrite, Conversation
 from domain.decline import DeclineFamily
 from domain.invoice import FailedCharge
 from domain.network import BARRING, DAILY_LIMIT, DAY, MONTH, CardUse, monthly_limit
 from domain.recovery import events as e
-from domain.recovery.case import RecoveryCase
+from domain.recovery.state import RecoveryCase
 
 MOST_CASES: Final = 100
 
@@ -112,6 +112,9 @@ class MemoryCaseStore:
             lambda case: (case.account, case.subscription_id), account, subscription_id
         )
 
+    async def of_account(self, account: str) -> tuple[UUID, ...]:
+        return self._open_cases(lambda case: (case.account, ""), account, "")
+
     def _open_cases(
         self, of: Callable[[RecoveryCase], tuple[str, str | None]], account: str, whose: str
     ) -> tuple[UUID, ...]:
@@ -127,6 +130,26 @@ class MemoryCaseStore:
     async def card_use(self, fingerprint: str, amount_minor: int, now: datetime) -> CardUse:
         return self._use(fingerprint, amount_minor, now)
 
+    async def conversation(
+        self, case_id: UUID, account: str, customer_id: str, now: datetime
+    ) -> Conversation:
+        said = [
+            held.message.at
+            for (merchant_id, _, _), held in self._world.messages.items()
+            if merchant_id == self._merchant_id
+            and (held.account, held.customer_id) == (account, customer_id)
+            and held.message.at > now - MONTH
+            and not held.failed
+        ]
+        mine = self._world.cases.get((self._merchant_id, case_id))
+        spoken_for = any(
+            _writes_before(held.state, key[1], case_id, mine)
+            for key, held in self._world.cases.items()
+            if key[0] == self._merchant_id
+            and (held.state.account, held.state.customer_id) == (account, customer_id)
+        )
+        return Conversation(contacts=tuple(sorted(said)), spoken_for=spoken_for)
+
     def _use(self, fingerprint: str, amount_minor: int, now: datetime) -> CardUse:
         seen = self._world.declines.get((self._merchant_id, fingerprint), ())
         return CardUse(
@@ -136,3 +159,16 @@ class MemoryCaseStore:
             day=tuple(one.at for one in seen if one.at > now - DAY),
             barred=any(one.family in BARRING for one in seen),
         )
+
+
+def _writes_before(
+    other: RecoveryCase, other_id: UUID, case_id: UUID, mine: HeldCase | None
+) -> bool:
+    """Whether another open case has a message planned and is the older one."""
+    if other_id == case_id or not other.is_open or other.reminder is None:
+        return False
+    if mine is None:
+        return True
+    assert other.opened_at is not None
+    assert mine.state.opened_at is not None
+    return (other.opened_at, other_id) < (mine.state.opened_at, case_id)

@@ -2,26 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from adapters.memory.world import HeldAction, HeldLink, HeldMessage, Journal, MemoryWorld
+from application.auditing import activation
 from application.errors import NotFound
-from application.ports.stores import ActionRef, AuditEntry, ConcurrentWrite, EventRef
+from application.ports.stores import ActionRef, AuditEntry, ConcurrentWrite, EventRef, NewMessage
 from domain.invoice import Customer
 from domain.policy import Policy
 from domain.recovery.actions import Action
+from domain.recovery.explain import Decision
 
 
 @dataclass(frozen=True, slots=True)
-class _Store:
+class MemoryStore:
+    """What a store of one merchant stands on, inside one unit of work."""
+
     world: MemoryWorld
     journal: Journal
     merchant_id: UUID
 
 
-class MemoryActionStore(_Store):
+class MemoryActionStore(MemoryStore):
     """The one next action of each open case."""
 
     async def put(self, case_id: UUID, action: Action | None) -> None:
@@ -41,7 +46,19 @@ class MemoryActionStore(_Store):
         self.journal.put(self.world.cases_of_actions, ref, case_id)
 
 
-class MemoryInboxMarks(_Store):
+class MemoryDecisionLog(MemoryStore):
+    """What each change was decided on."""
+
+    async def add(self, case_id: UUID, decision: Decision) -> None:
+        key = (self.merchant_id, case_id)
+        before = self.world.decisions.get(key, ())
+        self.journal.put(self.world.decisions, key, (*before, decision))
+
+    async def of_case(self, case_id: UUID) -> tuple[Decision, ...]:
+        return self.world.decisions.get((self.merchant_id, case_id), ())
+
+
+class MemoryInboxMarks(MemoryStore):
     """Closing inbox rows of one merchant."""
 
     async def handled(self, event: EventRef) -> bool:
@@ -53,7 +70,7 @@ class MemoryInboxMarks(_Store):
         return True
 
 
-class MemoryCustomerStore(_Store):
+class MemoryCustomerStore(MemoryStore):
     """Whom to write to."""
 
     async def keep(self, account: str, customer: Customer) -> None:
@@ -64,15 +81,11 @@ class MemoryCustomerStore(_Store):
         return self.world.customers.get((self.merchant_id, account, customer_id))
 
 
-class MemoryPolicyStore(_Store):
+class MemoryPolicyStore(MemoryStore):
     """Policies, one immutable version each."""
 
     async def active(self) -> Policy:
-        mine = [
-            version
-            for merchant_id, version in self.world.policies
-            if merchant_id == self.merchant_id
-        ]
+        mine = [version for owner, version in self.world.policies if owner == self.merchant_id]
         return await self.version(max(mine, default=0))
 
     async def version(self, version: int) -> Policy:
@@ -81,15 +94,24 @@ class MemoryPolicyStore(_Store):
             raise NotFound("policy")
         return policy
 
+    async def activate(self, policy: Policy, actor: str, at: datetime) -> int:
+        mine = [version for owner, version in self.world.policies if owner == self.merchant_id]
+        before = max(mine, default=0)
+        new = replace(policy, version=before + 1)
+        self.journal.put(self.world.policies, (self.merchant_id, new.version), new)
+        log = MemoryAuditLog(self.world, self.journal, self.merchant_id)
+        await log.add(activation(before, new, actor, at))
+        return new.version
 
-class MemoryAuditLog(_Store):
+
+class MemoryAuditLog(MemoryStore):
     """Append-only."""
 
     async def add(self, entry: AuditEntry) -> None:
         self.journal.put(self.world.audit, (self.merchant_id, len(self.world.audit)), entry)
 
 
-class MemoryLinkStore(_Store):
+class MemoryLinkStore(MemoryStore):
     """Customers' links."""
 
     async def keep(self, token_hash: bytes, case_id: UUID, expires_at: datetime) -> None:
@@ -97,18 +119,25 @@ class MemoryLinkStore(_Store):
         self.journal.put(self.world.links, token_hash, link)
 
 
-class MemoryMessageStore(_Store):
+class MemoryMessageStore(MemoryStore):
     """What was sent to customers."""
 
-    async def begin(self, case_id: UUID, step: int, message_id: str, subject: str) -> None:
-        key = (self.merchant_id, case_id, step)
+    async def begin(self, case_id: UUID, message: NewMessage) -> None:
+        key = (self.merchant_id, case_id, message.step)
         held = self.world.messages.get(key)
         if held is not None and held.sent_at is not None:
             raise ConcurrentWrite
-        message = HeldMessage(message_id=message_id, subject=subject)
-        self.journal.put(self.world.messages, key, message)
+        case = self.world.cases[self.merchant_id, case_id].state
+        begun = HeldMessage(message=message, account=case.account, customer_id=case.customer_id)
+        self.journal.put(self.world.messages, key, begun)
 
     async def sent(self, message_id: str, at: datetime) -> None:
+        self._mark(message_id, sent_at=at)
+
+    async def failed(self, message_id: str) -> None:
+        self._mark(message_id, failed=True)
+
+    def _mark(self, message_id: str, **marks: Any) -> None:
         for key, held in list(self.world.messages.items()):
-            if key[0] == self.merchant_id and held.message_id == message_id:
-                self.journal.put(self.world.messages, key, replace(held, sent_at=at))
+            if key[0] == self.merchant_id and held.message.message_id == message_id:
+                self.journal.put(self.world.messages, key, replace(held, **marks))

@@ -6,7 +6,7 @@ from uuid import UUID
 from adapters.memory.world import HeldCase, MemoryWorld
 from application.views import CasePage, CaseRow, CaseView, MoneyOfPhase
 from domain.network import MONTH, monthly_limit
-from domain.recovery.case import RecoveryCase
+from domain.recovery.state import RecoveryCase
 from domain.recovery.transitions import Phase
 
 
@@ -42,7 +42,9 @@ class MemoryPages:
             next_attempt_at=case.next_attempt_at,
             reminder_at=case.reminder.due_at if case.reminder else None,
             declines_on_card=self._declines(merchant_id, case, now),
-            card_limit=self._world.policies[merchant_id, case.policy_version].card_month_limit,
+            card_limit=self._world.policies[merchant_id, case.policy_version].month_limit(
+                case.card.brand if case.card else None
+            ),
             network_limit=monthly_limit(case.card.brand if case.card else None),
             dead=action.turn.error if action and action.turn.dead_at else None,
         )
@@ -95,4 +97,5 @@ class MemoryPages:
             changed_at=held.events[-1].at,
             next=action.action if action else None,
             marks=case.marks,
+            held_out=case.held_out,
         )

@@ -11,6 +11,7 @@ from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
     Declined,
+    Ending,
     Outcome,
     Paid,
     StripeUnavailable,
@@ -18,6 +19,7 @@ from application.ports.payments import (
 )
 from domain.decline import Decline
 from domain.invoice import Card, FailedCharge, Invoice, InvoiceStatus
+from domain.policy import EndAction
 
 PAYABLE = frozenset({InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE})
 
@@ -48,6 +50,8 @@ class MemoryPayments:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.charges: list[Charge] = []
         self.is_down = False
+        self.cancelled: set[tuple[str, str]] = set()  # subscriptions that we ended
+        self._intents: dict[tuple[str, str], str] = {}
         self._clock = clock
         self._invoices: dict[tuple[str, str], Invoice] = {}
         self._answers: defaultdict[str, deque[_Answer]] = defaultdict(deque)
@@ -74,6 +78,10 @@ class MemoryPayments:
         """The next charge gets no answer, though with `after_effect` it succeeds; sent again with
         its key it is answered."""
         self._answers[invoice_id].append(_Answer(acts=after_effect, answers=False))
+
+    def knows_payment(self, account: str, payment_intent_id: str, invoice_id: str) -> None:
+        """This payment was for that invoice."""
+        self._intents[account, payment_intent_id] = invoice_id
 
     # The port.
     async def read_invoice(self, account: str, invoice_id: str) -> Invoice | None:
@@ -104,6 +112,33 @@ class MemoryPayments:
         invoice = self._invoices.get((account, invoice_id))
         if invoice is not None:
             self.put(account, replace(invoice, stripe_retry_at=None))
+
+    async def invoice_of(self, account: str, payment_intent_id: str) -> str | None:
+        self._refuse_if_down()
+        return self._intents.get((account, payment_intent_id))
+
+    async def end(
+        self,
+        account: str,
+        ending: Ending,
+        *,
+        idempotency_key: str,  # noqa: ARG002 (doing it twice is the same)
+    ) -> bool:
+        self._refuse_if_down()
+        invoice = self._invoices.get((account, ending.invoice_id))
+        if ending.action is EndAction.CANCEL_SUBSCRIPTION:
+            return self._cancel(account, ending.subscription_id)
+        wanted = ending.action is EndAction.MARK_UNCOLLECTIBLE
+        if not wanted or invoice is None or invoice.status not in PAYABLE:
+            return False
+        self.put(account, replace(invoice, status=InvoiceStatus.UNCOLLECTIBLE))
+        return True
+
+    def _cancel(self, account: str, subscription_id: str | None) -> bool:
+        if subscription_id is None:
+            return False
+        self.cancelled.add((account, subscription_id))
+        return True
 
     def _charge(self, account: str, invoice: Invoice, key: str) -> Outcome:
         answers = self._answers[invoice.invoice_id]

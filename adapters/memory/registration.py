@@ -35,6 +35,7 @@ class MemoryRegistration:
             timezone=new.timezone,
             reply_to=new.reply_to,
         )
+        self._world.sharing.setdefault(new.merchant_id, new.shares_lessons)
         self._world.merchants.setdefault(new.merchant_id, profile)
         self._world.policies.setdefault((new.merchant_id, new.policy.version), new.policy)
         self._add_person(new)

@@ -11,10 +11,16 @@ from adapters.memory.everyday_stores import (
     MemoryActionStore,
     MemoryAuditLog,
     MemoryCustomerStore,
+    MemoryDecisionLog,
     MemoryInboxMarks,
     MemoryLinkStore,
     MemoryMessageStore,
     MemoryPolicyStore,
+)
+from adapters.memory.learning import (
+    MemoryKnowledgePool,
+    MemoryKnowledgeStore,
+    MemoryLessonStore,
 )
 from adapters.memory.world import Journal, MemoryWorld
 from application.ports.unit_of_work import OpenUnitOfWork
@@ -38,6 +44,10 @@ class MemoryUnitOfWork:
         self.audit = MemoryAuditLog(world, journal, merchant_id)
         self.links = MemoryLinkStore(world, journal, merchant_id)
         self.messages = MemoryMessageStore(world, journal, merchant_id)
+        self.decisions = MemoryDecisionLog(world, journal, merchant_id)
+        self.lessons = MemoryLessonStore(world, journal, merchant_id)
+        self.knowledge = MemoryKnowledgeStore(world, journal, merchant_id)
+        self.pool = MemoryKnowledgePool(world, journal, merchant_id)
 
 
 def units_of_work(world: MemoryWorld) -> OpenUnitOfWork:

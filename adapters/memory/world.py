@@ -10,14 +10,18 @@ from msgspec import Struct
 
 from application.ports.accounts import UserRecord
 from application.ports.conveyor import IncomingEvent
+from application.ports.learning import LearnedVersion
 from application.ports.registry import ConnectedAccount, MerchantProfile
-from application.ports.stores import ActionRef, AuditEntry, EventRef
+from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
 from domain.decline import DeclineFamily
 from domain.invoice import Customer
 from domain.policy import Policy
 from domain.recovery.actions import Action
-from domain.recovery.case import RecoveryCase
 from domain.recovery.events import Event
+from domain.recovery.explain import Decision
+from domain.recovery.state import RecoveryCase
+from domain.timing.knowledge import Knowledge
+from domain.timing.lessons import Lesson
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -81,9 +85,18 @@ class HeldEvent(Struct, frozen=True, kw_only=True):
 class HeldMessage(Struct, frozen=True, kw_only=True):
     """A message to a customer."""
 
-    message_id: str
-    subject: str
+    message: NewMessage
+    account: str
+    customer_id: str | None
     sent_at: datetime | None = None
+    failed: bool = False
+
+
+class HeldLesson(Struct, frozen=True, kw_only=True):
+    """A lesson, and the version of the merchant's knowledge that has it."""
+
+    lesson: Lesson
+    learned_in: int | None = None
 
 
 class HeldLink(Struct, frozen=True, kw_only=True):
@@ -119,6 +132,7 @@ class MemoryWorld:
     policies: dict[tuple[UUID, int], Policy] = field(default_factory=dict)
     customers: dict[tuple[UUID, str, str], Customer] = field(default_factory=dict)
     cases: dict[CaseKey, HeldCase] = field(default_factory=dict)
+    decisions: dict[CaseKey, tuple[Decision, ...]] = field(default_factory=dict)
     invoices: dict[tuple[UUID, str, str], UUID] = field(default_factory=dict)
     declines: dict[tuple[UUID, str], tuple[SeenDecline, ...]] = field(default_factory=dict)
     in_flight: dict[CaseKey, CardInFlight] = field(default_factory=dict)
@@ -128,6 +142,10 @@ class MemoryWorld:
     orphans: dict[tuple[str | None, bool, str], IncomingEvent] = field(default_factory=dict)
     messages: dict[tuple[UUID, UUID, int], HeldMessage] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)
+    lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)
+    knowledge: dict[tuple[UUID, int], LearnedVersion] = field(default_factory=dict)
+    pool: dict[int, Knowledge] = field(default_factory=dict)  # by part
+    sharing: dict[UUID, bool] = field(default_factory=dict)  # who shares what it learns
     audit: dict[tuple[UUID, int], AuditEntry] = field(default_factory=dict)
     users: dict[str, UserRecord] = field(default_factory=dict)
     roles: dict[tuple[UUID, UUID], str] = field(default_factory=dict)  # merchant, user

@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.invoice import Card
 from domain.network import BARRING, DAY, MONTH, CardUse
 from domain.recovery import events as e
-from domain.recovery.case import RecoveryCase
+from domain.recovery.state import RecoveryCase
 
 START: Final = """
 insert into payment_attempts (merchant_id, case_id, attempt_id, account, invoice_id, number, by,

@@ -6,13 +6,13 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres import attempts
+from adapters.postgres import attempts, message_store
 from adapters.postgres.json_columns import as_json, event_of, tag_of
 from application.errors import NetworkLimitReached
-from application.ports.stores import ConcurrentWrite
+from application.ports.stores import ConcurrentWrite, Conversation
 from domain.network import CardUse
-from domain.recovery.case import RecoveryCase
 from domain.recovery.events import Event
+from domain.recovery.state import RecoveryCase
 
 MOST_CASES: Final = 100
 NETWORK_LIMIT: Final = "CC001"  # raised by the trigger refuse_forbidden_charge
@@ -29,13 +29,19 @@ select case_id from recovery_cases
 where merchant_id = $1 and account = $2 and {} = $3 and closed_at is null
 order by opened_at, case_id limit $4
 """
+OF_ACCOUNT: Final = """
+select case_id from recovery_cases
+where merchant_id = $1 and account = $2 and closed_at is null
+order by opened_at, case_id limit $3
+"""
 OF_CUSTOMER: Final = OPEN_CASES.format("customer_id")
 OF_SUBSCRIPTION: Final = OPEN_CASES.format("subscription_id")
 
 COLUMNS: Final = (
     "version account invoice_id number customer_id subscription_id amount_minor currency "
     "recovered_minor policy_version phase ask family card marks opened_at closes_at closed_at "
-    "changed_at next_attempt_at reminder_at"
+    "changed_at next_attempt_at reminder_at arm held_out segment "
+    "paid_minor returned_minor"
 ).split()
 _PLACES: Final = [f"${place}" for place in range(4, 4 + len(COLUMNS))]
 # $3 is the version that the case must have; a new one has none.
@@ -92,6 +98,10 @@ class PostgresCaseStore:
     async def of_customer(self, account: str, customer_id: str) -> tuple[UUID, ...]:
         return await self._open_cases(OF_CUSTOMER, account, customer_id)
 
+    async def of_account(self, account: str) -> tuple[UUID, ...]:
+        rows = await self._connection.fetch(OF_ACCOUNT, self._merchant_id, account, MOST_CASES)
+        return tuple(row["case_id"] for row in rows)
+
     async def of_subscription(self, account: str, subscription_id: str) -> tuple[UUID, ...]:
         return await self._open_cases(OF_SUBSCRIPTION, account, subscription_id)
 
@@ -102,6 +112,13 @@ class PostgresCaseStore:
     async def card_use(self, fingerprint: str, amount_minor: int, now: datetime) -> CardUse:
         return await attempts.card_use(
             self._connection, self._merchant_id, fingerprint, amount_minor, now
+        )
+
+    async def conversation(
+        self, case_id: UUID, account: str, customer_id: str, now: datetime
+    ) -> Conversation:
+        return await message_store.conversation(
+            self._connection, self._merchant_id, case_id, (account, customer_id), now
         )
 
 
@@ -129,4 +146,9 @@ def _derived(case: RecoveryCase, changed_at: datetime) -> tuple[Any, ...]:
         changed_at,
         case.next_attempt_at,
         case.reminder.due_at if case.reminder else None,
+        case.arm,
+        case.held_out,
+        case.segment,
+        case.paid_minor,
+        case.refunded_minor + case.disputed_minor,
     )

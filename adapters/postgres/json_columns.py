@@ -6,12 +6,16 @@ import msgspec
 
 from domain.invoice import Card
 from domain.policy import Policy
-from domain.recovery.case import Mark
 from domain.recovery.events import Event
+from domain.recovery.explain import Decision
+from domain.recovery.state import Mark
+from domain.timing.lessons import Lesson
 
 _encoder: Final = msgspec.json.Encoder()
 event_of: Final = msgspec.json.Decoder(Event).decode
 card_of: Final = msgspec.json.Decoder(Card).decode
+decision_of: Final = msgspec.json.Decoder(Decision).decode
+lesson_of: Final = msgspec.json.Decoder(Lesson).decode
 marks_of: Final = msgspec.json.Decoder(tuple[Mark, ...]).decode
 policy_of: Final = msgspec.json.Decoder(Policy).decode
 

@@ -15,6 +15,11 @@ class Leadership:
         self._connection: Any = None
         self._leads = False
 
+    @property
+    def leads(self) -> bool:
+        """Whether this process led when it asked last."""
+        return self._leads
+
     async def holds(self) -> bool:
         """Whether this process leads now; asks for the lead if nobody has it. Raises Unavailable
         while Postgres is away, and then the lead is lost."""

@@ -1,19 +1,39 @@
-"""What was sent to customers."""
+"""What was sent to customers, and what else is being said to one of them."""
 
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from adapters.postgres.tables import Messages, fetch
-from application.ports.stores import ConcurrentWrite
+from application.ports.stores import ConcurrentWrite, Conversation, NewMessage
+from domain.network import MONTH
 
 # A step whose letter the mail server did not take may begin again; one that was sent may not.
 BEGIN: Final = """
-insert into messages (merchant_id, message_id, case_id, step, subject, state)
-values ($1, $2, $3, $4, $5, 'begun')
-on conflict (merchant_id, case_id, step) do update
-set message_id = excluded.message_id, subject = excluded.subject
-where messages.state = 'begun'
+insert into messages (merchant_id, message_id, case_id, account, customer_id, step, subject, state,
+    begun_at)
+select merchant_id, $2, case_id, account, customer_id, $4, $5, 'begun', $6
+from recovery_cases where merchant_id = $1 and case_id = $3
+on conflict (merchant_id, case_id, step) do update set
+    message_id = excluded.message_id, subject = excluded.subject, state = 'begun',
+    begun_at = excluded.begun_at
+where messages.state <> 'sent'
+"""
+# A case that is yet to open is younger than all that are open.
+CONVERSATION: Final = """
+select
+    (
+        select coalesce(array_agg(begun_at order by begun_at), '{}') from messages
+        where merchant_id = $1 and account = $2 and customer_id = $3 and begun_at > $5
+            and state <> 'failed'
+    ) as contacts,
+    exists (
+        select from recovery_cases o
+        left join recovery_cases m on m.merchant_id = $1 and m.case_id = $4
+        where o.merchant_id = $1 and o.account = $2 and o.customer_id = $3 and o.case_id <> $4
+            and o.closed_at is null and o.reminder_at is not null
+            and (m.case_id is null or (o.opened_at, o.case_id) < (m.opened_at, m.case_id))
+    ) as spoken_for
 """
 
 
@@ -24,15 +44,39 @@ class PostgresMessageStore:
         self._connection = connection
         self._merchant_id = merchant_id
 
-    async def begin(self, case_id: UUID, step: int, message_id: str, subject: str) -> None:
+    async def begin(self, case_id: UUID, message: NewMessage) -> None:
         done = await self._connection.execute(
-            BEGIN, self._merchant_id, message_id, case_id, step, subject
+            BEGIN,
+            self._merchant_id,
+            message.message_id,
+            case_id,
+            message.step,
+            message.subject,
+            message.at,
         )
         if done != "INSERT 0 1":
             raise ConcurrentWrite
 
     async def sent(self, message_id: str, at: datetime) -> None:
-        mark = Messages.update({Messages.state: "sent", Messages.sent_at: at}).where(
+        await self._mark(message_id, {Messages.state: "sent", Messages.sent_at: at})
+
+    async def failed(self, message_id: str) -> None:
+        await self._mark(message_id, {Messages.state: "failed"})
+
+    async def _mark(self, message_id: str, values: dict[Any, Any]) -> None:
+        mark = Messages.update(values).where(
             Messages.merchant_id == self._merchant_id, Messages.message_id == message_id
         )
         await fetch(self._connection, mark)
+
+
+async def conversation(
+    connection: Any,
+    merchant_id: UUID,
+    case_id: UUID,
+    whose: tuple[str, str],
+    now: datetime,
+) -> Conversation:
+    """What else is being said to a customer, in one round trip; `whose` is account and customer."""
+    row = await connection.fetchrow(CONVERSATION, merchant_id, *whose, case_id, now - MONTH)
+    return Conversation(contacts=tuple(row["contacts"]), spoken_for=row["spoken_for"])

@@ -44,7 +44,10 @@ select body from case_events where merchant_id = $1 and case_id = $2 order by ve
 """
 CARD: Final = """
 select
-    (body ->> 'card_month_limit')::integer as card_limit,
+    least(
+        (body ->> 'card_month_limit')::integer,
+        (body -> 'brand_month_limits' ->> $6)::integer
+    ) as card_limit,
     (
         select count(*) from payment_attempts
         where merchant_id = $1 and fingerprint = $3 and amount_minor = $4 and state = 'declined'
@@ -94,6 +97,7 @@ class PostgresPages:
                 case.card.fingerprint if case.card else None,
                 case.amount_minor,
                 now - MONTH,
+                case.card.brand if case.card else None,
             )
         return CaseView(
             row=case,
@@ -137,6 +141,7 @@ def _case_row(row: Any) -> CaseRow:
         changed_at=row["changed_at"],
         next=_action(row),
         marks=marks_of(row["marks"]),
+        held_out=row["held_out"],
     )
 
 

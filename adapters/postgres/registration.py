@@ -46,7 +46,11 @@ class PostgresRegistration:
 
 def _of_merchant(new: NewMerchant) -> tuple[Any, ...]:
     merchant = Merchants(
-        merchant_id=new.merchant_id, name=new.name, timezone=new.timezone, reply_to=new.reply_to
+        merchant_id=new.merchant_id,
+        name=new.name,
+        timezone=new.timezone,
+        reply_to=new.reply_to,
+        shares_lessons=new.shares_lessons,
     )
     account = StripeAccounts(
         merchant_id=new.merchant_id, account=new.account, livemode=new.livemode, own=new.own

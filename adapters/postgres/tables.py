@@ -40,6 +40,7 @@ class Merchants(Table, tablename="merchants", db=DIALECT):
     name = Text()
     timezone = Text()
     reply_to = Text(null=True, default=None)
+    shares_lessons = Boolean()
 
 
 class StripeAccounts(Table, tablename="stripe_accounts", db=DIALECT):

@@ -10,7 +10,13 @@ from adapters.postgres.action_store import PostgresActionStore
 from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.case_store import PostgresCaseStore
 from adapters.postgres.customer_store import PostgresCustomerStore
+from adapters.postgres.decision_log import PostgresDecisionLog
 from adapters.postgres.inbox import PostgresInboxMarks
+from adapters.postgres.learning import (
+    PostgresKnowledgePool,
+    PostgresKnowledgeStore,
+    PostgresLessonStore,
+)
 from adapters.postgres.link_store import PostgresLinkStore
 from adapters.postgres.message_store import PostgresMessageStore
 from adapters.postgres.policy_store import PostgresPolicyStore
@@ -36,6 +42,10 @@ class PostgresUnitOfWork:
         self.audit = PostgresAuditLog(connection, merchant_id)
         self.links = PostgresLinkStore(connection, merchant_id)
         self.messages = PostgresMessageStore(connection, merchant_id)
+        self.decisions = PostgresDecisionLog(connection, merchant_id)
+        self.lessons = PostgresLessonStore(connection, merchant_id)
+        self.knowledge = PostgresKnowledgeStore(connection, merchant_id)
+        self.pool = PostgresKnowledgePool(connection, merchant_id)
 
 
 def units_of_work(pool: Any) -> OpenUnitOfWork:

@@ -109,10 +109,34 @@ class InvoicePayment(Struct, frozen=True):
     payment: Payment
 
 
+class PaymentOfInvoice(Struct, frozen=True):
+    """An InvoicePayment, seen from the payment."""
+
+    invoice: str
+
+
+class PaymentsOfIntent(Struct, frozen=True):
+    """The invoices that a payment intent paid: one, as long as nobody splits payments."""
+
+    data: list[PaymentOfInvoice]
+
+
+class Ended(Struct, frozen=True):
+    """An invoice that was written off, or a subscription that was cancelled."""
+
+    id: str
+
+
 class InvoicePayments(Struct, frozen=True):
     """Only there when expanded."""
 
     data: list[InvoicePayment]
+
+
+class Address(Struct, frozen=True):
+    """Where somebody lives, as far as a decision cares."""
+
+    country: str | None = None
 
 
 class InvoiceSettings(Struct, frozen=True):
@@ -128,14 +152,45 @@ class Customer(Struct, frozen=True):
     email: str | None = None
     name: str | None = None
     preferred_locales: list[str] | None = None
+    address: Address | None = None
     invoice_settings: InvoiceSettings = field(default_factory=InvoiceSettings)
     default_source: PaymentMethod | str | None = None
+
+
+class Recurring(Struct, frozen=True):
+    """How often a price is due."""
+
+    interval: str  # day, week, month, year
+    interval_count: int = 1
+
+
+class Price(Struct, frozen=True):
+    """What is sold; `unit_amount` is null for tiers and for fractions of a cent."""
+
+    id: str
+    unit_amount: int | None = None
+    recurring: Recurring | None = None
+
+
+class Item(Struct, frozen=True):
+    """One price of a subscription; a metered one has no quantity."""
+
+    price: Price | None = None
+    quantity: int | None = None
+
+
+class Items(Struct, frozen=True):
+    """All prices of a subscription."""
+
+    data: list[Item] = []
 
 
 class Subscription(Struct, frozen=True):
     """The subscription that an invoice bills."""
 
     id: str
+    start_date: int | None = None
+    items: Items | None = None
     default_payment_method: PaymentMethod | str | None = None
     default_source: PaymentMethod | str | None = None
 
@@ -150,6 +205,40 @@ class Parent(Struct, frozen=True):
     """What an invoice comes from; null for one made by hand."""
 
     subscription_details: SubscriptionDetails | None = None
+
+
+class PriceDetails(Struct, frozen=True):
+    """The price of a line since 2025-03-31.basil."""
+
+    price: Price | str | None = None
+
+
+class Pricing(Struct, frozen=True):
+    """What a line was priced by."""
+
+    price_details: PriceDetails | None = None
+
+
+class Period(Struct, frozen=True):
+    """What a line is for, in seconds since 1970."""
+
+    start: int
+    end: int
+
+
+class Line(Struct, frozen=True):
+    """One line of an invoice, in either shape: `price` before 2025-03-31.basil, `pricing` since."""
+
+    amount: int = 0
+    period: Period | None = None
+    pricing: Pricing | None = None
+    price: Price | None = None
+
+
+class Lines(Struct, frozen=True):
+    """The first lines of an invoice; Stripe shows at most ten."""
+
+    data: list[Line] = []
 
 
 class StatusTransitions(Struct, frozen=True):
@@ -172,6 +261,8 @@ class Invoice(Struct, frozen=True):
     customer: Customer | str | None = None
     customer_email: str | None = None
     customer_name: str | None = None
+    customer_address: Address | None = None
+    lines: Lines | None = None
     default_payment_method: PaymentMethod | str | None = None
     default_source: PaymentMethod | str | None = None
     hosted_invoice_url: str | None = None

@@ -6,25 +6,28 @@ intent, charge, decline) is never taken from an event but read anew.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from adapters.stripe import event_shapes as shape
 from application.ports.conveyor import IncomingEvent
 from application.ports.payments import MalformedEvent
+from domain.recovery.events import CardSource, DisputeState
 from domain.recovery.signals import (
+    CustomerDeleted,
     CustomerSignal,
+    Disconnected,
+    DisputeSignal,
     InvoiceNews,
     InvoiceSignal,
+    RefundSignal,
     Signal,
     SubscriptionEnded,
+    SubscriptionPaused,
+    SubscriptionResumed,
 )
-
-LAST_SECOND: Final = 253_402_300_799  # of the year 9999: beyond it there is no datetime
-# Postgres refuses the NUL character in a text, and nobody needs the rest of Unicode in an id.
-Id = Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{1,255}\Z")]
-Seconds = Annotated[int, Meta(ge=0, le=LAST_SECOND)]
 
 
 class _Anything(Struct, frozen=True):
@@ -37,12 +40,12 @@ class _Subject(Struct, frozen=True):
 
 class _Envelope(Struct, frozen=True, gc=False):
     object: Literal["event"]
-    id: Id
-    type: Id
+    id: shape.Id
+    type: shape.Id
     livemode: bool
-    created: Seconds
+    created: shape.Seconds
     data: _Subject
-    account: Id | None = None
+    account: shape.Id | None = None
 
 
 _envelope = msgspec.json.Decoder(_Envelope).decode
@@ -63,62 +66,33 @@ def read_envelope(raw: bytes) -> IncomingEvent:
     )
 
 
-class _Request(Struct, frozen=True):
-    id: str | None = None
-    idempotency_key: str | None = None
-
-
-class _Data(Struct, frozen=True):
-    object: msgspec.Raw
-    previous_attributes: dict[str, Any] | None = None
-
-
-class _Event(Struct, frozen=True):
-    type: str
-    created: Seconds
-    data: _Data
-    request: _Request | str | None = None  # a bare id before 2017-05-25
-
-
-class _Invoice(Struct, frozen=True):
-    """Fields that both shapes have; `paid_out_of_band` is only in the old one."""
-
-    id: Id
-    amount_paid: int = 0
-    amount_due: int = 0
-    paid_out_of_band: bool = False
-
-    @property
-    def settled_minor(self) -> int:
-        """Since 2025-03-31.basil `amount_paid` counts money from outside Stripe; before it did
-        not."""
-        return self.amount_due if self.paid_out_of_band else self.amount_paid
-
-
-class _Named(Struct, frozen=True):
-    id: Id
-
-
-class _Owned(Struct, frozen=True):
-    customer: Id | _Named | None = None
-
-
-_event = msgspec.json.Decoder(_Event).decode
-_invoice = msgspec.json.Decoder(_Invoice).decode
-_named = msgspec.json.Decoder(_Named).decode
-_owned = msgspec.json.Decoder(_Owned).decode
-
 # Changes of a customer that can matter to an open case; a failed charge alone already changes
 # `delinquent` and `balance`, and would have us read every invoice again.
 TELLING: Final = frozenset(
     {"invoice_settings", "default_source", "email", "name", "preferred_locales"}
 )
+# Changes of an invoice that say that something was paid, credited, or will be tried by Stripe.
+MOVED: Final = frozenset({"amount_paid", "amount_remaining", "next_payment_attempt"})
+# How a dispute that is closed ended. Source: docs.stripe.com/api/disputes/object (status).
+CLOSED: Final = {
+    "won": DisputeState.WON,
+    "warning_closed": DisputeState.WON,
+    "lost": DisputeState.LOST,
+}
 
 
-def _news(news: InvoiceNews) -> Callable[[_Event], Signal]:
-    def read(event: _Event) -> Signal:
-        invoice = _invoice(event.data.object)
-        request = event.request if isinstance(event.request, _Request) else None
+def _id(ref: shape.Id | shape.Named) -> str:
+    return ref if isinstance(ref, str) else ref.id
+
+
+def _maybe_id(ref: shape.Ref) -> str | None:
+    return None if ref is None else _id(ref)
+
+
+def _news(news: InvoiceNews) -> Callable[[shape.Event], Signal]:
+    def read(event: shape.Event) -> Signal:
+        invoice = shape.read_invoice(event.data.object)
+        request = event.request if isinstance(event.request, shape.Request) else None
         return InvoiceSignal(
             invoice_id=invoice.id,
             news=news,
@@ -131,46 +105,143 @@ def _news(news: InvoiceNews) -> Callable[[_Event], Signal]:
     return read
 
 
-def _was_requested(request: _Request | str | None) -> bool:
+def _was_requested(request: shape.Request | str | None) -> bool:
     """Stripe's own schedule causes events without a request."""
-    if isinstance(request, _Request):
+    if isinstance(request, shape.Request):
         return bool(request.id or request.idempotency_key)
     return bool(request)
 
 
-def _customer(event: _Event) -> Signal | None:
+def _changed(event: shape.Event) -> Signal | None:
+    changed = event.data.previous_attributes
+    if changed is None or MOVED.isdisjoint(changed):
+        return None
+    return _news(InvoiceNews.CHANGED)(event)
+
+
+def _part_paid(event: shape.Event) -> Signal:
+    """A part or all of an invoice was paid; which of the two the invoice itself says."""
+    request = event.request if isinstance(event.request, shape.Request) else None
+    return InvoiceSignal(
+        invoice_id=_id(shape.read_invoice_payment(event.data.object).invoice),
+        news=InvoiceNews.CHANGED,
+        idempotency_key=request.idempotency_key if request else None,
+        requested=_was_requested(event.request),
+        occurred_at=datetime.fromtimestamp(event.created, UTC),
+    )
+
+
+def _customer(event: shape.Event) -> Signal | None:
     changed = event.data.previous_attributes
     if changed is not None and TELLING.isdisjoint(changed):
         return None
-    return CustomerSignal(customer_id=_named(event.data.object).id)
+    return CustomerSignal(customer_id=shape.read_named(event.data.object).id)
 
 
-def _owner(event: _Event) -> Signal | None:
+def _customer_deleted(event: shape.Event) -> Signal:
+    return CustomerDeleted(customer_id=shape.read_named(event.data.object).id)
+
+
+def _owner(by: CardSource = CardSource.CUSTOMER) -> Callable[[shape.Event], Signal | None]:
     """A payment method without a customer is nobody's."""
-    customer = _owned(event.data.object).customer
-    if customer is None:
+
+    def read(event: shape.Event) -> Signal | None:
+        customer = _maybe_id(shape.read_owned(event.data.object).customer)
+        return None if customer is None else CustomerSignal(customer_id=customer, by=by)
+
+    return read
+
+
+def _former_owner(event: shape.Event) -> Signal | None:
+    """A detached method has no customer any more; the event says whose it was."""
+    before = (event.data.previous_attributes or {}).get("customer")
+    customer = _maybe_id(msgspec.convert(before, shape.Ref))
+    return None if customer is None else CustomerSignal(customer_id=customer)
+
+
+def _subscription_ended(event: shape.Event) -> Signal:
+    return SubscriptionEnded(subscription_id=shape.read_named(event.data.object).id)
+
+
+def _subscription_paused(event: shape.Event) -> Signal:
+    return SubscriptionPaused(subscription_id=shape.read_named(event.data.object).id, until=None)
+
+
+def _subscription_resumed(event: shape.Event) -> Signal:
+    return SubscriptionResumed(subscription_id=shape.read_named(event.data.object).id)
+
+
+def _subscription_changed(event: shape.Event) -> Signal | None:
+    """Only whether its invoices are to be collected matters; all else is told elsewhere."""
+    if "pause_collection" not in (event.data.previous_attributes or {}):
         return None
-    return CustomerSignal(customer_id=customer if isinstance(customer, str) else customer.id)
+    changed = shape.read_subscription(event.data.object)
+    pause = changed.pause_collection
+    if pause is None:
+        return SubscriptionResumed(subscription_id=changed.id)
+    until = None if pause.resumes_at is None else datetime.fromtimestamp(pause.resumes_at, UTC)
+    return SubscriptionPaused(subscription_id=changed.id, until=until)
 
 
-def _subscription(event: _Event) -> Signal:
-    return SubscriptionEnded(subscription_id=_named(event.data.object).id)
+def _refund(event: shape.Event) -> Signal:
+    charge = shape.read_charge(event.data.object)
+    return RefundSignal(
+        charge_id=charge.id,
+        invoice_id=_maybe_id(charge.invoice),
+        payment_intent_id=_maybe_id(charge.payment_intent),
+        refunded_minor=charge.amount_refunded,
+    )
+
+
+def _disputed(event: shape.Event) -> Signal:
+    return _dispute_signal(shape.read_dispute(event.data.object), DisputeState.OPEN)
+
+
+def _dispute_closed(event: shape.Event) -> Signal | None:
+    dispute = shape.read_dispute(event.data.object)
+    state = CLOSED.get(dispute.status)
+    return None if state is None else _dispute_signal(dispute, state)
+
+
+def _dispute_signal(dispute: shape.Dispute, state: DisputeState) -> Signal:
+    return DisputeSignal(
+        charge_id=_id(dispute.charge),
+        invoice_id=None,
+        payment_intent_id=_maybe_id(dispute.payment_intent),
+        amount_minor=dispute.amount,
+        state=state,
+    )
+
+
+def _disconnected(_: shape.Event) -> Signal:
+    return Disconnected()
 
 
 # `invoice.payment_succeeded` is the twin of `invoice.paid` and is left out.
-_READERS: Final[dict[str, Callable[[_Event], Signal | None]]] = {
+_READERS: Final[dict[str, Callable[[shape.Event], Signal | None]]] = {
     "invoice.payment_failed": _news(InvoiceNews.FAILED),
     "invoice.payment_action_required": _news(InvoiceNews.NEEDS_AUTHENTICATION),
     "invoice.paid": _news(InvoiceNews.PAID),
     "invoice.voided": _news(InvoiceNews.VOIDED),
     "invoice.deleted": _news(InvoiceNews.DELETED),
     "invoice.marked_uncollectible": _news(InvoiceNews.WRITTEN_OFF),
+    "invoice.updated": _changed,
+    "invoice_payment.paid": _part_paid,
     "customer.updated": _customer,
-    "payment_method.attached": _owner,
-    "payment_method.updated": _owner,
-    "payment_method.automatically_updated": _owner,
-    "payment_method.card_automatically_updated": _owner,  # its name before 2020
-    "customer.subscription.deleted": _subscription,
+    "customer.deleted": _customer_deleted,
+    "payment_method.attached": _owner(),
+    "payment_method.updated": _owner(),
+    "payment_method.detached": _former_owner,
+    "payment_method.automatically_updated": _owner(CardSource.NETWORK),
+    "payment_method.card_automatically_updated": _owner(CardSource.NETWORK),  # until 2020
+    "customer.subscription.deleted": _subscription_ended,
+    "customer.subscription.paused": _subscription_paused,
+    "customer.subscription.resumed": _subscription_resumed,
+    "customer.subscription.updated": _subscription_changed,
+    "charge.refunded": _refund,
+    "charge.dispute.created": _disputed,
+    "charge.dispute.closed": _dispute_closed,
+    "account.application.deauthorized": _disconnected,
 }
 
 
@@ -180,7 +251,7 @@ class StripeEventReader:
     def signal(self, raw: bytes) -> Signal | None:
         """None for an event that is no news to us; MalformedEvent for one that is none."""
         try:
-            event = _event(raw)
+            event = shape.read_event(raw)
             reader = _READERS.get(event.type)
             return None if reader is None else reader(event)
         except (ValueError, RecursionError) as error:

@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.stripe import documents as doc
 from adapters.stripe.declines import card_of, failed_charge, instant, wants_authentication
+from adapters.stripe.profiles import profile_of
 from domain.invoice import Card, Customer, FailedCharge, Invoice, InvoiceStatus
 
 # Expanded because a decision needs the card in the slot; four levels are Stripe's limit.
@@ -52,6 +53,7 @@ def to_invoice(invoice: doc.Invoice, intent: doc.PaymentIntent | None) -> Invoic
         processing=intent is not None and intent.status == "processing",
         needs_authentication=_needs_authentication(intent, failure, card),
         hosted_url=invoice.hosted_invoice_url,
+        profile=profile_of(invoice, _subscription(invoice), card),
     )
 
 

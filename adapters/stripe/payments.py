@@ -22,6 +22,7 @@ from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
     Declined,
+    Ending,
     Outcome,
     Paid,
     Refused,
@@ -29,6 +30,7 @@ from application.ports.payments import (
     Unknown,
 )
 from domain.invoice import FailedCharge, Invoice, InvoiceStatus
+from domain.policy import EndAction
 
 if TYPE_CHECKING:
     from stripe import StripeError
@@ -87,6 +89,48 @@ class StripePayments:
         except _Trouble as trouble:
             if not await self._is_settled(account, invoice_id, trouble):
                 raise StripeUnavailable(trouble.reason) from trouble
+
+    async def invoice_of(self, account: str, payment_intent_id: str) -> str | None:
+        """By the list of invoice payments: the way back since charges name no invoice.
+
+        Source: docs.stripe.com/api/invoice-payment/list.
+        """
+        payment = {"type": "payment_intent", "payment_intent": payment_intent_id}
+        request = ("get", "/v1/invoice_payments")
+        try:
+            found = await self._ask(
+                account, request, doc.PaymentsOfIntent, {"payment": payment, "limit": 1}
+            )
+        except _Trouble as trouble:
+            if trouble.status in (400, 404):
+                return None
+            raise StripeUnavailable(trouble.reason) from trouble
+        return found.data[0].invoice if found.data else None
+
+    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
+        """A 400 or 404 says that there is nothing to end; perhaps it has ended already."""
+        request = _ending_request(ending)
+        if request is None:
+            return False
+        # Stripe keeps keys for POST alone; a subscription is cancelled once anyway.
+        key = idempotency_key if request[0] == "post" else None
+        try:
+            await self._ask(account, request, doc.Ended, key=key)
+        except _Trouble as trouble:
+            if trouble.status in (400, 404):
+                return await self._has_ended(account, ending, trouble)
+            raise StripeUnavailable(trouble.reason) from trouble
+        return True
+
+    async def _has_ended(self, account: str, ending: Ending, trouble: _Trouble) -> bool:
+        """A cancelled subscription is not found any more.
+
+        Source: docs.stripe.com/api/subscriptions/cancel.
+        """
+        if ending.action is EndAction.CANCEL_SUBSCRIPTION:
+            return trouble.reason == "resource_missing"
+        invoice = await self.read_invoice(account, ending.invoice_id)
+        return invoice is not None and invoice.status is InvoiceStatus.UNCOLLECTIBLE
 
     async def _read_invoice(self, account: str, invoice_id: str) -> Invoice:
         request = ("get", _invoice_path(invoice_id))
@@ -187,6 +231,17 @@ class StripePayments:
 
 def _invoice_path(invoice_id: str) -> str:
     return f"/v1/invoices/{quote(invoice_id, safe='')}"
+
+
+def _ending_request(ending: Ending) -> tuple[str, str] | None:
+    """What to ask of Stripe; None where there is nothing to ask."""
+    match ending.action:
+        case EndAction.MARK_UNCOLLECTIBLE:
+            return ("post", f"{_invoice_path(ending.invoice_id)}/mark_uncollectible")
+        case EndAction.CANCEL_SUBSCRIPTION if ending.subscription_id is not None:
+            return ("delete", f"/v1/subscriptions/{quote(ending.subscription_id, safe='')}")
+        case _:
+            return None
 
 
 def _charge_told(error: doc.PaymentError) -> str | None:

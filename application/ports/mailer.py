@@ -4,6 +4,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from domain.decline.telling import Tellable
+from domain.policy import Template
+
 
 class Letter(Struct, frozen=True, kw_only=True):
     """One message to one person, rendered."""
@@ -44,7 +47,8 @@ class ReminderText(Struct, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     invoice_number: str | None
-    ask: str | None  # card | authentication | payment | None
+    template: Template
+    reason: Tellable  # what the bank said, as far as a customer may be told
     step: int
     next_attempt_on: str | None  # ISO date at which we will try again, if we will
     last4: str | None

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from application.errors import Unavailable
 from domain.invoice import FailedCharge, Invoice
+from domain.policy import EndAction
 from domain.recovery.signals import Signal
 
 
@@ -46,12 +47,20 @@ class Unknown(Struct, frozen=True, kw_only=True):
 Outcome = Paid | Declined | ActionNeeded | AlreadySettled | Refused | Unknown
 
 
+class Ending(Struct, frozen=True, kw_only=True):
+    """What is to happen in Stripe with a lost case's invoice or subscription."""
+
+    action: EndAction
+    invoice_id: str
+    subscription_id: str | None = None
+
+
 class StripeUnavailable(Unavailable):
     """Stripe could not be read just now; try again later. Never raised for a charge."""
 
 
 class Payments(Protocol):
-    """Three verbs; none of them raises for what a bank or Stripe may answer to a charge."""
+    """None of these raises for what a bank or Stripe may answer to a charge."""
 
     async def read_invoice(self, account: str, invoice_id: str) -> Invoice | None:
         """The invoice as it is now, with its last refused charge and the card in the slot that
@@ -67,6 +76,15 @@ class Payments(Protocol):
     ) -> None:
         """Set auto_advance to false. Harmless if the invoice is settled. Raises
         StripeUnavailable."""
+        ...
+
+    async def invoice_of(self, account: str, payment_intent_id: str) -> str | None:
+        """The invoice that a payment was for; None if for none. Raises StripeUnavailable."""
+        ...
+
+    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
+        """Carry out the end action of a lost case: True if it is so now, by whomever; False if
+        Stripe will not have it. Raises StripeUnavailable."""
         ...
 
 

@@ -22,6 +22,7 @@ class NewMerchant(Struct, frozen=True, kw_only=True):
     livemode: bool
     own: bool  # the account that the installation's API key belongs to
     policy: Policy
+    shares_lessons: bool = False  # its counts, without its name, may help others
 
 
 class Registration(Protocol):

@@ -10,8 +10,16 @@ from domain.invoice import Customer
 from domain.network import CardUse
 from domain.policy import Policy
 from domain.recovery.actions import Action
-from domain.recovery.case import RecoveryCase
 from domain.recovery.events import Event
+from domain.recovery.explain import Decision
+from domain.recovery.state import RecoveryCase
+
+
+class Conversation(Struct, frozen=True, kw_only=True):
+    """What else is being said to one person, over all of their invoices."""
+
+    contacts: tuple[datetime, ...] = ()  # messages of the last 30 days, oldest first
+    spoken_for: bool = False  # an older open case of theirs has a message planned
 
 
 class ConcurrentWrite(Exception):
@@ -40,12 +48,34 @@ class CaseStore(Protocol):
         """The open cases of one customer, oldest first, at most 100."""
         ...
 
+    async def of_account(self, account: str) -> tuple[UUID, ...]:
+        """Open cases of one Stripe account, oldest first, at most 100."""
+        ...
+
     async def of_subscription(self, account: str, subscription_id: str) -> tuple[UUID, ...]:
         """The open cases of one subscription, oldest first, at most 100."""
         ...
 
     async def card_use(self, fingerprint: str, amount_minor: int, now: datetime) -> CardUse:
         """Every decline of one card that we have seen, by whomever: see CardUse."""
+        ...
+
+    async def conversation(
+        self, case_id: UUID, account: str, customer_id: str, now: datetime
+    ) -> Conversation:
+        """What else is being said to the customer of this case; the case may be yet to open."""
+        ...
+
+
+class DecisionLog(Protocol):
+    """What each change of a case was decided on, written in its transaction, never changed."""
+
+    async def add(self, case_id: UUID, decision: Decision) -> None:
+        """Remember a decision that made something happen."""
+        ...
+
+    async def of_case(self, case_id: UUID) -> tuple[Decision, ...]:
+        """All of a case, in their order; empty if there is no such case."""
         ...
 
 
@@ -103,6 +133,13 @@ class PolicyStore(Protocol):
         """A version that a case was opened with."""
         ...
 
+    async def activate(self, policy: Policy, actor: str, at: datetime) -> int:
+        """Keep `policy` as a new version, one above the highest, and open new cases with it.
+
+        Its own `version` is not looked at. Returns the new version; running cases keep theirs.
+        """
+        ...
+
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
     """Who did what to which thing, before and after. Holds no personal data."""
@@ -138,12 +175,25 @@ class LinkStore(Protocol):
         ...
 
 
+class NewMessage(Struct, frozen=True, kw_only=True):
+    """A message of a case that is about to go."""
+
+    step: int
+    message_id: str
+    subject: str
+    at: datetime
+
+
 class MessageStore(Protocol):
     """What was sent to customers."""
 
-    async def begin(self, case_id: UUID, step: int, message_id: str, subject: str) -> None:
-        """A message is about to be handed to the mail server. One row per (case, step): a second
-        try of the same message overwrites, never after it was sent."""
+    async def begin(self, case_id: UUID, message: NewMessage) -> None:
+        """A message is about to be handed over. One row per (case, step): a second try of the same
+        message overwrites, never after it was sent. Raises ConcurrentWrite then."""
+        ...
+
+    async def failed(self, message_id: str) -> None:
+        """It certainly did not go out, and counts against nobody's budget."""
         ...
 
     async def sent(self, message_id: str, at: datetime) -> None:

@@ -5,11 +5,13 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
+from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
 from application.ports.stores import (
     ActionStore,
     AuditLog,
     CaseStore,
     CustomerStore,
+    DecisionLog,
     InboxMarks,
     LinkStore,
     MessageStore,
@@ -40,6 +42,14 @@ class UnitOfWork(Protocol):
     def links(self) -> LinkStore: ...
     @property
     def messages(self) -> MessageStore: ...
+    @property
+    def decisions(self) -> DecisionLog: ...
+    @property
+    def lessons(self) -> LessonStore: ...
+    @property
+    def knowledge(self) -> KnowledgeStore: ...
+    @property
+    def pool(self) -> KnowledgePool: ...
 
 
 OpenUnitOfWork = Callable[[UUID], AbstractAsyncContextManager[UnitOfWork]]

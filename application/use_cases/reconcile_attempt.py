@@ -6,18 +6,20 @@ from application.change_case import CaseRef, Cases
 from application.charging import Charging
 from application.ports.conveyor import ScheduledAction
 from application.ports.payments import Payments
-from domain.invoice import Invoice
+from domain.invoice import Invoice, InvoiceStatus
 from domain.recovery import commands as c
-from domain.recovery.case import InFlight, RecoveryCase
 from domain.recovery.events import Payer, StopReason
 from domain.recovery.signals import Origin, after_settlement
+from domain.recovery.state import InFlight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileAttempt:
-    """First read; only while the invoice is open and nothing is seen, send the same key again.
+    """First read; then, while the attempt's key is known, send it again.
 
-    The same key cannot charge twice: if the first call did charge, Stripe repeats its answer.
+    The same key cannot charge twice: if the first call did charge, Stripe repeats its answer, which
+    alone says whose a payment or a refusal was. What the invoice shows may be somebody else's of
+    the same second.
     """
 
     cases: Cases
@@ -30,31 +32,26 @@ class ReconcileAttempt:
         if case.in_flight is None:
             return
         invoice = await self.payments.read_invoice(case.account, case.invoice_id)
-        evidence = _evidence(case, case.in_flight, invoice)
-        if evidence:
-            await self.cases.change(ref, *evidence)
-        else:
-            await self.charging.send(ref)
+        young = self.charging.knows_key(case.in_flight)
+        seen = _seen(case.in_flight, invoice, whose_can_be_asked=young)
+        if seen:
+            await self.cases.change(ref, *seen)
+            return
+        if invoice is not None and invoice.last_failure is not None:
+            heard = c.RecordDecline(failure=invoice.last_failure, by=Payer.STRIPE)
+            await self.cases.change(ref, heard)
+        await self.charging.send(ref)
 
 
-def _evidence(
-    case: RecoveryCase, flight: InFlight, invoice: Invoice | None
+def _seen(
+    flight: InFlight, invoice: Invoice | None, *, whose_can_be_asked: bool
 ) -> tuple[c.Command, ...]:
-    """What Stripe's own record says about the attempt; empty if it says nothing."""
+    """What Stripe's own record says; empty where the attempt's key is to be asked."""
     if invoice is None:
         return (c.StopCase(reason=StopReason.GONE),)
-    # Stripe's instants are whole seconds.
-    started_at = flight.started_at.replace(microsecond=0)
-    ours = invoice.paid_at is not None and invoice.paid_at >= started_at
-    origin = Origin(by=Payer.STRIPE)
-    if ours:
-        origin = Origin(by=Payer.CHARGECHASE, attempt=flight.number)
-    ended = after_settlement(invoice, origin)
+    if invoice.status is InvoiceStatus.PAID and whose_can_be_asked:
+        return ()
+    ended = after_settlement(invoice, Origin(by=Payer.STRIPE))
     if ended:
         return ended
-    if invoice.processing:
-        return (c.RecordUnclear(attempt=flight.number),)
-    failure = invoice.last_failure
-    if failure and failure.at >= started_at and failure.charge_id not in case.seen_charges:
-        return (c.RecordDecline(failure=failure, by=Payer.CHARGECHASE, attempt=flight.number),)
-    return ()
+    return (c.RecordUnclear(attempt=flight.number),) if invoice.processing else ()

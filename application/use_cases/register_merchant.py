@@ -21,6 +21,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     password: str
     account: str
     livemode: bool
+    shares_lessons: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,5 +45,6 @@ class RegisterMerchant:
                 livemode=wish.livemode,
                 own=True,
                 policy=balanced(wish.timezone),
+                shares_lessons=wish.shares_lessons,
             )
         )

@@ -18,12 +18,15 @@ from application.ports.mailer import (
 )
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
+from application.ports.stores import NewMessage
 from application.ports.unit_of_work import UnitOfWork
+from domain.decline.telling import tellable
 from domain.invoice import Customer, Invoice
+from domain.policy import Channel, Template
 from domain.recovery import commands as c
-from domain.recovery.case import RecoveryCase
 from domain.recovery.events import Payer, ReminderStarted, StopReason
 from domain.recovery.signals import Origin, after_settlement
+from domain.recovery.state import RecoveryCase, Reminder
 
 LINK_LIFE = timedelta(days=30)
 
@@ -47,7 +50,7 @@ class SendReminder:
         if not case.is_open or case.reminder is None or case.reminder.step != action.number:
             return
         invoice = await self.payments.read_invoice(case.account, case.invoice_id)
-        obstacle = _obstacle(invoice, action.number)
+        obstacle = _obstacle(invoice, case.reminder)
         if obstacle:
             await self.cases.change(ref, *obstacle)
             return
@@ -100,7 +103,10 @@ class SendReminder:
 
         async def also(uow: UnitOfWork) -> None:
             await uow.links.keep(token_hash, ref.case_id, now + LINK_LIFE)
-            await uow.messages.begin(ref.case_id, step, letter.message_id, letter.subject)
+            message = NewMessage(
+                step=step, message_id=letter.message_id, subject=letter.subject, at=now
+            )
+            await uow.messages.begin(ref.case_id, message)
 
         return Change(
             commands=(c.BeginReminder(step=step, message_id=letter.message_id),),
@@ -113,29 +119,38 @@ class SendReminder:
     async def _hand_over(self, ref: CaseRef, step: int, letter: Letter) -> None:
         try:
             await self.mailer.send(letter)
-        except MailRefused as refused:
-            failed = c.FailReminder(step=step, reason=str(refused), final=True)
-            await self.cases.change(ref, failed)
-        except MailDeferred as deferred:
-            again = c.FailReminder(step=step, reason=str(deferred), final=False)
-            await self.cases.change(ref, again)
+        except (MailRefused, MailDeferred) as error:
+            final = isinstance(error, MailRefused)
+            failed = c.FailReminder(step=step, reason=str(error), final=final)
+            await self._failed(ref, failed, letter.message_id)
         else:
             await self._sent(ref.merchant_id, letter.message_id)
+
+    async def _failed(self, ref: CaseRef, failed: c.FailReminder, message_id: str) -> None:
+        async def first(uow: UnitOfWork) -> None:
+            # Before the decision reads the contact budget: what did not go is none of it.
+            await uow.messages.failed(message_id)
+
+        now = self.cases.clock()
+        change = Change(commands=(failed,), actor=WORKER, at=now, first=first)
+        await self.cases.apply(ref, change)
 
     async def _sent(self, merchant_id: UUID, message_id: str) -> None:
         async with self.cases.open_uow(merchant_id) as uow:
             await uow.messages.sent(message_id, self.cases.clock())
 
 
-def _obstacle(invoice: Invoice | None, step: int) -> tuple[c.Command, ...]:
+def _obstacle(invoice: Invoice | None, reminder: Reminder) -> tuple[c.Command, ...]:
     """Why not to write: what to record instead; empty if the letter may go."""
     if invoice is None:
         return (c.StopCase(reason=StopReason.GONE),)
     ended = after_settlement(invoice, Origin(by=Payer.STRIPE))
     if ended:
         return ended
+    if reminder.channel is not Channel.EMAIL:
+        return (c.SkipReminder(step=reminder.step, reason="no_sender"),)
     if not _address(invoice.customer):
-        return (c.SkipReminder(step=step, reason="no_address"),)
+        return (c.SkipReminder(step=reminder.step, reason="no_address"),)
     return ()
 
 
@@ -155,7 +170,8 @@ def _about(
         amount_minor=invoice.amount_remaining_minor,
         currency=invoice.currency,
         invoice_number=invoice.number,
-        ask=case.ask.value if case.ask else None,
+        template=case.reminder.template if case.reminder else Template.PAYMENT_FAILED,
+        reason=tellable(case.decline),
         step=step,
         next_attempt_on=next_at.date().isoformat() if next_at else None,
         last4=card.last4 if card else None,

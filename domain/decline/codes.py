@@ -123,3 +123,12 @@ VISA_RESPONSES: Final[Mapping[str, DeclineFamily]] = _table(
     NEEDS_AUTHENTICATION="1A 70",
     NEVER="07 12 57 R0 R1 R3",
 )
+
+# Every table by what it holds.
+LAYERS: Final[Mapping[str, Mapping[str, DeclineFamily]]] = {
+    "Mastercard advice": MASTERCARD_ADVICE,
+    "Visa response": VISA_RESPONSES,
+    "Stripe advice": ADVICE_CODES,
+    "decline code": DECLINE_CODES,
+    "error code": ERROR_CODES,
+}

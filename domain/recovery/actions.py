@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from domain.recovery.case import RecoveryCase
+from domain.policy.shapes import EndAction
+from domain.recovery.state import RecoveryCase
+from domain.recovery.transitions import Phase
 
 
 class ActionKind(StrEnum):
@@ -15,7 +17,9 @@ class ActionKind(StrEnum):
     ATTEMPT = "attempt"
     RECONCILE = "reconcile"
     REMINDER = "reminder"
+    RESUME = "resume"
     CLOSE = "close"
+    END = "end"
 
 
 class Action(Struct, frozen=True, kw_only=True):
@@ -27,12 +31,13 @@ class Action(Struct, frozen=True, kw_only=True):
 
 
 def next_action(case: RecoveryCase) -> Action | None:
-    """The next action of an open case, exactly one; None once it is closed.
+    """The next action of an open case, exactly one; None once all is done.
 
-    While a charge is on its way nothing else happens but finding out what became of it.
+    While a charge is on its way nothing else happens but finding out what became of it; a lost
+    case may still have its end action to be carried out in Stripe.
     """
     if not case.is_open:
-        return None
+        return _end_action(case)
     if case.in_flight is not None:
         flight = case.in_flight
         return Action(kind=ActionKind.RECONCILE, due_at=flight.check_at, number=flight.number)
@@ -42,9 +47,19 @@ def next_action(case: RecoveryCase) -> Action | None:
     return min(_candidates(case), key=lambda action: action.due_at)
 
 
+def _end_action(case: RecoveryCase) -> Action | None:
+    if case.phase is not Phase.LOST or case.then is EndAction.KEEP:
+        return None
+    assert case.closed_at is not None
+    return Action(kind=ActionKind.END, due_at=case.closed_at)
+
+
 def _candidates(case: RecoveryCase) -> list[Action]:
+    """What may come next, the end of the case last: at one instant the rest goes first."""
     assert case.closes_at is not None
     actions = []
+    if case.pause is not None and case.pause.until is not None:
+        actions.append(Action(kind=ActionKind.RESUME, due_at=case.pause.until))
     if case.next_attempt_at is not None:
         number = case.attempts + 1
         actions.append(Action(kind=ActionKind.ATTEMPT, due_at=case.next_attempt_at, number=number))

@@ -4,21 +4,27 @@ from datetime import datetime, timedelta
 from functools import reduce
 from typing import Final
 
+from msgspec.structs import replace
+
 from domain.decline import wait_advised
 from domain.invoice import Invoice, InvoiceStatus
 from domain.network import objection
-from domain.policy import Policy
 from domain.recovery import commands as c
 from domain.recovery import events as e
+from domain.recovery.basis import Basis
 from domain.recovery.case import RecoveryCase, evolve
-from domain.recovery.plan import at_charge_hour, plan_attempt, with_reminder
+from domain.recovery.charges import Room, at_charge_hour, use_of, why_of
+from domain.recovery.endings import over
+from domain.recovery.plan import plan_attempt, with_reminder
 
 # No charge of ours this close to one of Stripe's, and none while a bank debit is on its way.
 CLEARANCE: Final = timedelta(hours=6)
 
+Obstacle = e.AttemptPlanned | e.CustomerAsked
+
 
 def begin(
-    case: RecoveryCase, command: c.BeginAttempt, policy: Policy, now: datetime
+    case: RecoveryCase, command: c.BeginAttempt, basis: Basis, now: datetime
 ) -> tuple[e.Event, ...]:
     """The intent to charge, or what stands against it; nothing for a job that is stale or early."""
     due_at = case.next_attempt_at
@@ -27,17 +33,20 @@ def begin(
         return ()
     assert case.closes_at is not None
     if now >= case.closes_at:
-        return (e.CaseLost(at=now, reason=e.LossReason.WINDOW_OVER),)
+        return (over(case, basis, now),)
+    basis = replace(basis, around=replace(basis.around, use=command.use))
     learned = _learned(case, command.invoice, now)
     case = reduce(evolve, learned, case)
-    obstacle = _obstacle(case, command, policy, now)
+    obstacle = _obstacle(case, command, basis, now)
     if obstacle is not None:
-        return (*learned, *with_reminder(case, obstacle, policy, now))
+        obstacle = replace(obstacle, why=why_of(case, basis, now, Room(since=None)))
+        return (*learned, *with_reminder(case, (obstacle,), basis, now))
     started = e.AttemptStarted(
         at=now,
         number=command.number,
         amount_minor=command.invoice.amount_remaining_minor,
         card=command.invoice.card,
+        month_tries=len(use_of(case, basis, now).month),
     )
     return (*learned, started)
 
@@ -45,35 +54,37 @@ def begin(
 def _learned(case: RecoveryCase, invoice: Invoice, now: datetime) -> tuple[e.Event, ...]:
     """What the invoice shows that no event has told us yet."""
     learned: list[e.Event] = []
-    if invoice.amount_remaining_minor != case.amount_minor:
-        learned.append(e.AmountChanged(at=now, amount_minor=invoice.amount_remaining_minor))
+    left, paid = invoice.amount_remaining_minor, invoice.amount_paid_minor
+    if left != case.amount_minor:
+        learned.append(e.AmountChanged(at=now, amount_minor=left, paid_minor=paid))
     if invoice.card is not None and case.card is not None and invoice.card.differs_from(case.card):
         learned.append(e.CardReplaced(at=now, card=invoice.card))
     return tuple(learned)
 
 
 def _obstacle(
-    case: RecoveryCase, command: c.BeginAttempt, policy: Policy, now: datetime
-) -> e.Event | None:
+    case: RecoveryCase, command: c.BeginAttempt, basis: Basis, now: datetime
+) -> Obstacle | None:
     """Why not to charge now: what happens instead, or None. The networks' limits are hard."""
-    invoice = command.invoice
+    invoice, policy = command.invoice, basis.policy
     busy_until = _busy_until(invoice, now)
     if busy_until is not None:
         return plan_attempt(case, busy_until, "beside_another", now)
     if invoice.card is None:
         return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule="no_card")
+    use = use_of(case, basis, now)
     against = objection(
-        command.use,
+        replace(use, barred=use.barred or case.barred),
         invoice.card.brand,
         now,
-        card_month_limit=policy.card_month_limit,
+        card_month_limit=policy.month_limit(invoice.card.brand),
         card_day_limit=policy.card_day_limit,
     )
     if against is None:
-        return _advised_to_wait(case, policy, now)
+        return _advised_to_wait(case, basis, now)
     if against.until is None:
         return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule=against.rule)
-    return plan_attempt(case, at_charge_hour(against.until, policy), against.rule, now)
+    return plan_attempt(case, at_charge_hour(against.until, case, policy), against.rule, now)
 
 
 def _busy_until(invoice: Invoice, now: datetime) -> datetime | None:
@@ -87,11 +98,11 @@ def _busy_until(invoice: Invoice, now: datetime) -> datetime | None:
     return None
 
 
-def _advised_to_wait(case: RecoveryCase, policy: Policy, now: datetime) -> e.Event | None:
+def _advised_to_wait(case: RecoveryCase, basis: Basis, now: datetime) -> Obstacle | None:
     """A later decline of this card can ask for a longer wait than the plan was made with."""
     if case.card_news_at is None:
         return None
     allowed_at = case.card_news_at + wait_advised(case.decline)
     if allowed_at <= now:
         return None
-    return plan_attempt(case, at_charge_hour(allowed_at, policy), "advised_wait", now)
+    return plan_attempt(case, at_charge_hour(allowed_at, case, basis.policy), "advised_wait", now)

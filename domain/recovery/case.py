@@ -1,100 +1,39 @@
 """A case is the sum of its events: `replay` adds them up, `evolve` adds one."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import reduce
-from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.decline import Decline, DeclineFamily
-from domain.invoice import Card
+from domain.calendar import is_timezone
+from domain.network import CardUse
+from domain.policy.shapes import EndAction
 from domain.recovery import events as e
-from domain.recovery.transitions import CLOSED, TRANSITIONS, Phase
+from domain.recovery.attention import attended
+from domain.recovery.cards import card_replaced, declined
+from domain.recovery.situation import situation_of
+from domain.recovery.state import (
+    ASKS,
+    CHECK_AFTER,
+    InFlight,
+    Mark,
+    MarkKind,
+    Pause,
+    RecoveryCase,
+    Reminder,
+)
+from domain.recovery.transitions import CLOSED, TRANSITIONS
 
-# An attempt without an outcome by then is looked into: longer than any call to Stripe lasts.
-CHECK_AFTER: Final = timedelta(minutes=10)
-
-
-class MarkKind(StrEnum):
-    """The shapes on the chase line."""
-
-    FAILED = "failed"
-    TRIED = "tried"
-    WROTE = "wrote"
-    CUSTOMER = "customer"
-    PAID = "paid"
-    ENDED = "ended"
-
-
-class Mark(Struct, frozen=True, array_like=True):
-    """One point on the chase line."""
-
-    at: datetime
-    kind: MarkKind
-
-
-class InFlight(Struct, frozen=True, kw_only=True):
-    """Our attempt whose outcome is not known yet."""
-
-    number: int
-    started_at: datetime
-    check_at: datetime
-    amount_minor: int
-    card: Card | None = None
-    checks: int = 0
-    # Declines heard of meanwhile without a word on whose they are: one may be this attempt's own.
-    heard: frozenset[str] = frozenset()
-
-
-class Reminder(Struct, frozen=True, kw_only=True):
-    """The next message that is due."""
-
-    step: int
-    due_at: datetime
-
-
-class RecoveryCase(Struct, frozen=True, kw_only=True):
-    """The state of one case. Never stored as truth: the events are."""
-
-    phase: Phase = Phase.NEW
-    version: int = 0
-    account: str = ""
-    invoice_id: str = ""
-    number: str | None = None
-    customer_id: str | None = None
-    subscription_id: str | None = None
-    amount_minor: int = 0
-    currency: str = ""
-    policy_version: int = 0
-    opened_at: datetime | None = None
-    closes_at: datetime | None = None
-    stripe_retry_at: datetime | None = None  # only until Stripe's retries are taken over
-    family: DeclineFamily | None = None
-    decline: Decline = Decline()
-    card_news_at: datetime | None = None  # when the present card was refused last, or given
-    card: Card | None = None
-    new_card: bool = False  # given by the customer and not tried yet
-    old_cards: frozenset[str] = frozenset()  # payment methods that a newer one has replaced
-    seen_charges: frozenset[str] = frozenset()
-    attempts: int = 0  # ours, started
-    retries_on_card: int = 0  # ours, since the card changed
-    next_attempt_at: datetime | None = None
-    in_flight: InFlight | None = None
-    ask: e.Ask | None = None
-    reminder: Reminder | None = None
-    reminders: int = 0  # steps begun or skipped
-    wrote_at: datetime | None = None
-    recovered_minor: int = 0
-    closed_at: datetime | None = None
-    marks: tuple[Mark, ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        """True while there is something to do."""
-        return self.phase is not Phase.NEW and self.phase not in CLOSED
+__all__ = [
+    "CHECK_AFTER",
+    "InFlight",
+    "Mark",
+    "MarkKind",
+    "RecoveryCase",
+    "Reminder",
+    "evolve",
+    "replay",
+]
 
 
 def replay(history: Iterable[e.Event]) -> RecoveryCase:
@@ -108,9 +47,10 @@ def evolve(case: RecoveryCase, event: e.Event) -> RecoveryCase:
     changed = _changed(case, event)
     marked = _marked(case, event)
     closed_at = event.at if phase in CLOSED and case.closed_at is None else changed.closed_at
-    return replace(
+    after = replace(
         changed, phase=phase, version=case.version + 1, marks=marked, closed_at=closed_at
     )
+    return attended(case, event, after)
 
 
 def _changed(case: RecoveryCase, event: e.Event) -> RecoveryCase:
@@ -118,7 +58,7 @@ def _changed(case: RecoveryCase, event: e.Event) -> RecoveryCase:
         case e.CaseOpened():
             return _opened(case, event)
         case e.ChargeDeclined() | e.AttemptDeclined():
-            return _declined(case, event)
+            return declined(case, event)
         case e.AttemptPlanned() | e.AttemptStarted() | e.AttemptUnclear() | e.AttemptAbandoned():
             return _attempted(case, event)
         case e.ReminderPlanned() | e.ReminderStarted() | e.ReminderSkipped() | e.ReminderFailed():
@@ -126,20 +66,20 @@ def _changed(case: RecoveryCase, event: e.Event) -> RecoveryCase:
         case e.RetriesTakenOver():
             return replace(case, stripe_retry_at=None)
         case e.AmountChanged():
-            return replace(case, amount_minor=event.amount_minor)
+            return replace(case, amount_minor=event.amount_minor, paid_minor=event.paid_minor)
         case e.CustomerAsked():
-            return replace(case, ask=event.ask, next_attempt_at=None)
+            return _asked(case, event)
         case e.CardReplaced():
-            return _card_replaced(case, event)
-        case e.CaseRecovered() | e.MoneyCameLate():
-            return replace(
-                case, recovered_minor=case.recovered_minor + event.amount_minor, in_flight=None
-            )
-        case e.CaseLost() | e.CaseStopped():
-            return replace(case, in_flight=None)
+            return card_replaced(case, event)
+        case e.DatePicked() | e.PaymentPromised() | e.CasePaused() | e.CaseResumed():
+            return _hushed(case, event)
+        case _:
+            return _ended(case, event)
 
 
 def _opened(case: RecoveryCase, event: e.CaseOpened) -> RecoveryCase:
+    profile = event.profile
+    zones = (event.timezone, profile.timezone if profile else None)
     return replace(
         case,
         account=event.account,
@@ -150,53 +90,14 @@ def _opened(case: RecoveryCase, event: e.CaseOpened) -> RecoveryCase:
         amount_minor=event.amount_minor,
         currency=event.currency,
         policy_version=event.policy_version,
+        profile=profile,
+        timezone=next((zone for zone in zones if zone and is_timezone(zone)), ""),
+        segment=event.segment,
+        arm=event.arm,
+        held_out=event.held_out,
         opened_at=event.at,
         closes_at=event.closes_at,
         stripe_retry_at=event.stripe_retry_at,
-    )
-
-
-def _declined(case: RecoveryCase, event: e.ChargeDeclined | e.AttemptDeclined) -> RecoveryCase:
-    failure, flight = event.failure, case.in_flight
-    card = failure.card or (flight.card if flight is not None else None) or case.card
-    if flight is not None:
-        flight = replace(flight, heard=flight.heard | {failure.charge_id})
-    seen = replace(
-        case,
-        seen_charges=case.seen_charges | {failure.charge_id},
-        in_flight=None if isinstance(event, e.AttemptDeclined) else flight,
-    )
-    if not _is_latest(case, failure.at, card):
-        return seen
-    return replace(
-        seen,
-        family=event.family,
-        decline=failure.decline,
-        card_news_at=failure.at,
-        card=card,
-        new_card=False,
-    )
-
-
-def _is_latest(case: RecoveryCase, at: datetime, card: Card | None) -> bool:
-    """False for news of a card that has been replaced since, and for news older than ours."""
-    if card is not None and card.payment_method in case.old_cards:
-        return False
-    return case.card_news_at is None or at >= case.card_news_at
-
-
-def _card_replaced(case: RecoveryCase, event: e.CardReplaced) -> RecoveryCase:
-    """What the bank said of the card before says nothing about this one."""
-    before = {case.card.payment_method} if case.card is not None else set()
-    return replace(
-        case,
-        card=event.card,
-        new_card=True,
-        old_cards=(case.old_cards | before) - {event.card.payment_method},
-        retries_on_card=0,
-        family=None,
-        decline=Decline(),
-        card_news_at=event.at.replace(microsecond=0),  # Stripe's instants are whole seconds
     )
 
 
@@ -206,43 +107,119 @@ def _attempted(
 ) -> RecoveryCase:
     match event:
         case e.AttemptPlanned():
-            return replace(case, next_attempt_at=event.due_at, ask=None)
+            return _planned(case, event)
         case e.AttemptStarted():
-            return replace(
-                case,
-                attempts=event.number,
-                retries_on_card=case.retries_on_card + 1,
-                next_attempt_at=None,
-                new_card=False,
-                card=event.card or case.card,
-                in_flight=InFlight(
-                    number=event.number,
-                    started_at=event.at,
-                    check_at=event.at + CHECK_AFTER,
-                    amount_minor=event.amount_minor,
-                    card=event.card,
-                ),
-            )
+            return _started(case, event)
         case e.AttemptUnclear():
             flight = case.in_flight
             assert flight is not None
             unclear = replace(flight, check_at=event.check_at, checks=flight.checks + 1)
             return replace(case, in_flight=unclear)
-        case e.AttemptAbandoned():
+        case _:
             return replace(case, in_flight=None)
+
+
+def _planned(case: RecoveryCase, event: e.AttemptPlanned) -> RecoveryCase:
+    """A question that the decline itself raised stays asked beside a planned charge."""
+    stays = case.family in ASKS and case.ask is ASKS[case.family]
+    return replace(
+        case,
+        next_attempt_at=event.due_at,
+        later_percent=event.later_percent,
+        ask=case.ask if stays else None,
+        asked_at=case.asked_at if stays else None,
+    )
+
+
+def _started(case: RecoveryCase, event: e.AttemptStarted) -> RecoveryCase:
+    seen = CardUse(month=(event.at,) * event.month_tries)
+    flight = InFlight(
+        number=event.number,
+        started_at=event.at,
+        check_at=event.at + CHECK_AFTER,
+        amount_minor=event.amount_minor,
+        card=event.card,
+        situation=situation_of(case, event.at, "", seen),
+    )
+    return replace(
+        case,
+        attempts=event.number,
+        retries_on_card=case.retries_on_card + 1,
+        tried_at=event.at,
+        next_attempt_at=None,
+        picked_at=None,
+        new_card=False,
+        card=event.card or case.card,
+        in_flight=flight,
+    )
+
+
+def _asked(case: RecoveryCase, event: e.CustomerAsked) -> RecoveryCase:
+    asked_at = case.asked_at if case.ask is event.ask else event.at
+    first = case.asked_after is None and event.ask is not e.Ask.PAYMENT
+    asked_after = case.reminders if first else case.asked_after
+    return replace(
+        case, ask=event.ask, asked_at=asked_at, asked_after=asked_after, next_attempt_at=None
+    )
 
 
 def _reminded(
     case: RecoveryCase,
     event: e.ReminderPlanned | e.ReminderStarted | e.ReminderSkipped | e.ReminderFailed,
 ) -> RecoveryCase:
-    if isinstance(event, e.ReminderPlanned):
-        again = Reminder(step=event.step, due_at=event.due_at)
-        return replace(case, reminder=again, reminders=event.step - 1)
-    if isinstance(event, e.ReminderFailed):
-        return case
-    wrote_at = event.at if isinstance(event, e.ReminderStarted) else case.wrote_at
-    return replace(case, reminder=None, reminders=event.step, wrote_at=wrote_at)
+    match event:
+        case e.ReminderPlanned():
+            again = Reminder(
+                step=event.step,
+                due_at=event.due_at,
+                template=event.template,
+                channel=event.channel,
+            )
+            return replace(case, reminder=again, reminders=min(case.reminders, event.step - 1))
+        case e.ReminderStarted():
+            letters = (*case.letters, event.at)
+            sent = replace(case, wrote_at=event.at, letters=letters, sent=case.reminder)
+            return replace(sent, reminder=None, reminders=event.step)
+        case e.ReminderSkipped():
+            return replace(case, reminder=None, reminders=event.step)
+        case _:
+            return replace(case, sent=None, letters=case.letters[:-1])
+
+
+def _hushed(
+    case: RecoveryCase,
+    event: e.DatePicked | e.PaymentPromised | e.CasePaused | e.CaseResumed,
+) -> RecoveryCase:
+    """What was planned is planned anew; a charge that is on its way stays on its way."""
+    quiet = replace(case, next_attempt_at=None, reminder=None)
+    match event:
+        case e.DatePicked():
+            return replace(quiet, picked_at=event.charge_at, quiet_until=event.charge_at)
+        case e.PaymentPromised():
+            return replace(quiet, picked_at=None, quiet_until=event.until)
+        case e.CasePaused():
+            return replace(quiet, pause=Pause(by=event.by, until=event.until))
+        case _:
+            return replace(case, pause=None)
+
+
+def _ended(case: RecoveryCase, event: e.Event) -> RecoveryCase:
+    match event:
+        case e.CaseRecovered() | e.MoneyCameLate():
+            recovered = case.recovered_minor + event.amount_minor
+            return replace(case, recovered_minor=recovered, in_flight=None, then=EndAction.KEEP)
+        case e.CaseLost():
+            return replace(case, in_flight=None, then=event.then)
+        case e.EndActionDone():
+            return replace(case, then=EndAction.KEEP)
+        case e.MoneyReturned(reason=e.Return.REFUND):
+            return replace(case, refunded_minor=case.refunded_minor + event.amount_minor)
+        case e.MoneyReturned():
+            return replace(case, disputed_minor=case.disputed_minor + event.amount_minor)
+        case e.MoneyReinstated():
+            return replace(case, disputed_minor=0, dispute_won=True)
+        case _:
+            return replace(case, in_flight=None)
 
 
 _MARKS: dict[type[e.Event], MarkKind] = {

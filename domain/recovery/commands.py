@@ -1,24 +1,33 @@
-"""What we are asked to do with a case, or told about it. Imperative; a decision may answer no."""
+"""What we are asked to do with a case, or told about it. Imperative; a decision may answer no.
+
+Each is tagged, so that a decision can be kept with its commands and made again.
+"""
+
+from datetime import datetime
 
 from msgspec import Struct
 
 from domain.invoice import Card, FailedCharge, Invoice
 from domain.network import CardUse
-from domain.recovery.events import Payer, StopReason
+from domain.recovery.events import CardSource, DisputeState, Pauser, Payer, StopReason
 
 
-class OpenCase(Struct, frozen=True, kw_only=True):
+class CaseCommand(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """What all commands share: their name travels with them."""
+
+
+class OpenCase(CaseCommand, frozen=True, tag="open_case"):
     """Take up an invoice whose charge failed."""
 
     account: str
     invoice: Invoice
 
 
-class RecordTakeOver(Struct, frozen=True, kw_only=True):
+class RecordTakeOver(CaseCommand, frozen=True, tag="record_take_over"):
     """Stripe's own retries of this invoice are off now."""
 
 
-class RecordDecline(Struct, frozen=True, kw_only=True):
+class RecordDecline(CaseCommand, frozen=True, tag="record_decline"):
     """A charge was refused; ours if `attempt` names one."""
 
     failure: FailedCharge
@@ -26,34 +35,34 @@ class RecordDecline(Struct, frozen=True, kw_only=True):
     attempt: int | None = None
 
 
-class BeginAttempt(Struct, frozen=True, kw_only=True):
-    """Commit the intent to charge, on what Stripe said a moment ago."""
+class BeginAttempt(CaseCommand, frozen=True, tag="begin_attempt"):
+    """Commit the intent to charge, on what Stripe said a moment ago; `use` is its card's."""
 
     number: int
     invoice: Invoice
     use: CardUse
 
 
-class RecordUnclear(Struct, frozen=True, kw_only=True):
+class RecordUnclear(CaseCommand, frozen=True, tag="record_unclear"):
     """The call ended without an answer that can be trusted."""
 
     attempt: int
 
 
-class AbandonAttempt(Struct, frozen=True, kw_only=True):
+class AbandonAttempt(CaseCommand, frozen=True, tag="abandon_attempt"):
     """Stripe was asked and knows of no charge by this attempt."""
 
     attempt: int
     evidence: str
 
 
-class RequestAuthentication(Struct, frozen=True, kw_only=True):
+class RequestAuthentication(CaseCommand, frozen=True, tag="request_authentication"):
     """The bank wants to see the customer; `attempt` is ours if we caused the question."""
 
     attempt: int | None = None
 
 
-class RecordPayment(Struct, frozen=True, kw_only=True):
+class RecordPayment(CaseCommand, frozen=True, tag="record_payment"):
     """The invoice is paid."""
 
     amount_minor: int
@@ -61,27 +70,73 @@ class RecordPayment(Struct, frozen=True, kw_only=True):
     attempt: int | None = None
 
 
-class ReplaceCard(Struct, frozen=True, kw_only=True):
+class RecordPartialPayment(CaseCommand, frozen=True, tag="record_partial_payment"):
+    """A part of the invoice is paid: so much in all so far, and so much is left."""
+
+    amount_paid_minor: int
+    amount_remaining_minor: int
+
+
+class RecordRefund(CaseCommand, frozen=True, tag="record_refund"):
+    """Money went back: `amount_minor` is all that was refunded so far, not this refund alone."""
+
+    amount_minor: int
+
+
+class RecordDispute(CaseCommand, frozen=True, tag="record_dispute"):
+    """The customer disputes a payment of this invoice with the bank."""
+
+    amount_minor: int
+    state: DisputeState = DisputeState.OPEN
+
+
+class ReplaceCard(CaseCommand, frozen=True, tag="replace_card"):
     """The next charge would use this card."""
 
     card: Card
+    by: CardSource = CardSource.CUSTOMER
 
 
-class BeginReminder(Struct, frozen=True, kw_only=True):
+class PickDate(CaseCommand, frozen=True, tag="pick_date"):
+    """The customer wants to be charged on the day of `at`, in the customer's zone."""
+
+    at: datetime
+
+
+class PromisePayment(CaseCommand, frozen=True, tag="promise_payment"):
+    """The customer will pay by `until`: leave them alone before."""
+
+    until: datetime
+
+
+class PauseCase(CaseCommand, frozen=True, tag="pause_case"):
+    """No charge and no message before `until`, or (None) before the case is resumed."""
+
+    by: Pauser
+    until: datetime | None = None
+
+
+class ResumeCase(CaseCommand, frozen=True, tag="resume_case"):
+    """Go on: because somebody says so, or (SCHEDULE) because the pause's time is over."""
+
+    by: Pauser
+
+
+class BeginReminder(CaseCommand, frozen=True, tag="begin_reminder"):
     """Commit that this message goes out now."""
 
     step: int
     message_id: str
 
 
-class SkipReminder(Struct, frozen=True, kw_only=True):
+class SkipReminder(CaseCommand, frozen=True, tag="skip_reminder"):
     """This message cannot go."""
 
     step: int
     reason: str
 
 
-class FailReminder(Struct, frozen=True, kw_only=True):
+class FailReminder(CaseCommand, frozen=True, tag="fail_reminder"):
     """The mail server did not take a message that we had begun to send."""
 
     step: int
@@ -89,18 +144,24 @@ class FailReminder(Struct, frozen=True, kw_only=True):
     final: bool  # False: certainly not sent, and worth another try
 
 
-class CloseCase(Struct, frozen=True, kw_only=True):
+class CloseCase(CaseCommand, frozen=True, tag="close_case"):
     """The window is over."""
 
 
-class WriteOff(Struct, frozen=True, kw_only=True):
+class WriteOff(CaseCommand, frozen=True, tag="write_off"):
     """The merchant marked the invoice uncollectible."""
 
 
-class StopCase(Struct, frozen=True, kw_only=True):
+class StopCase(CaseCommand, frozen=True, tag="stop_case"):
     """There is nothing left to chase."""
 
     reason: StopReason
+
+
+class RecordEndAction(CaseCommand, frozen=True, tag="record_end_action"):
+    """The end action was carried out in Stripe, or Stripe will not have it."""
+
+    done: bool
 
 
 Command = (
@@ -112,11 +173,19 @@ Command = (
     | AbandonAttempt
     | RequestAuthentication
     | RecordPayment
+    | RecordPartialPayment
+    | RecordRefund
+    | RecordDispute
     | ReplaceCard
+    | PickDate
+    | PromisePayment
+    | PauseCase
+    | ResumeCase
     | BeginReminder
     | SkipReminder
     | FailReminder
     | CloseCase
     | WriteOff
     | StopCase
+    | RecordEndAction
 )

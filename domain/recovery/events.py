@@ -6,7 +6,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from domain.decline import DeclineFamily
-from domain.invoice import Card, FailedCharge
+from domain.invoice import Card, FailedCharge, Profile
+from domain.policy.shapes import Channel, EndAction, Template
+from domain.recovery.why import Why
 
 
 class Payer(StrEnum):
@@ -32,6 +34,8 @@ class StopReason(StrEnum):
     CANCELLED = "cancelled"
     DISPUTED = "disputed"
     GONE = "gone"  # Stripe does not know the invoice any more
+    DISCONNECTED = "disconnected"  # the merchant took our access to the Stripe account away
+    CUSTOMER_DELETED = "customer_deleted"
 
 
 class LossReason(StrEnum):
@@ -41,6 +45,43 @@ class LossReason(StrEnum):
     WRITTEN_OFF = "written_off"  # marked uncollectible in Stripe
 
 
+class CardSource(StrEnum):
+    """Who changed the card that the next charge would use."""
+
+    CUSTOMER = "customer"
+    NETWORK = "network"  # the card networks' updater
+
+
+class Pauser(StrEnum):
+    """Who paused a case, or let it go on."""
+
+    MERCHANT = "merchant"
+    STRIPE = "stripe"  # the subscription was paused there
+    SCHEDULE = "schedule"  # the time that the pause was given is over; only resumes
+
+
+class DisputeState(StrEnum):
+    """How a dispute stands."""
+
+    OPEN = "open"  # the bank has taken the money back for now
+    WON = "won"  # by the merchant: the money is back again
+    LOST = "lost"
+
+
+class Return(StrEnum):
+    """Why recovered money went back."""
+
+    REFUND = "refund"
+    DISPUTE = "dispute"
+
+
+class EndResult(StrEnum):
+    """What became of the end action."""
+
+    DONE = "done"
+    REFUSED = "refused"  # Stripe says that it cannot be done (any more)
+
+
 class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """Every event knows when; nothing in the domain reads a clock."""
 
@@ -48,7 +89,10 @@ class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaul
 
 
 class CaseOpened(CaseEvent, frozen=True, tag="case_opened"):
-    """An invoice's charge failed and we took it up."""
+    """An invoice's charge failed and we took it up; or, `held_out`, only watch it.
+
+    `timezone` is whose hours count: the customer's if known, else the policy's.
+    """
 
     account: str
     invoice_id: str
@@ -60,6 +104,11 @@ class CaseOpened(CaseEvent, frozen=True, tag="case_opened"):
     closes_at: datetime
     stripe_retry_at: datetime | None = None
     number: str | None = None
+    profile: Profile | None = None
+    timezone: str | None = None
+    segment: str | None = None
+    arm: str | None = None
+    held_out: bool = False
 
 
 class RetriesTakenOver(CaseEvent, frozen=True, tag="retries_taken_over"):
@@ -83,17 +132,27 @@ class AttemptDeclined(CaseEvent, frozen=True, tag="attempt_declined"):
 
 
 class AmountChanged(CaseEvent, frozen=True, tag="amount_changed"):
-    """The invoice now asks for another amount (a credit note, a part payment)."""
+    """The invoice now asks for another amount (a credit note, a part payment).
+
+    `paid_minor` is what has been paid of it so far, all parts together.
+    """
 
     amount_minor: int
+    paid_minor: int = 0
 
 
 class AttemptPlanned(CaseEvent, frozen=True, tag="attempt_planned"):
-    """We will charge again. `rule` says why then: see `web` for the sentence."""
+    """We will charge again. `rule` says why then: see `web` for the sentence.
+
+    `later_percent` is the chance that this charge and those after it bring the money, where the
+    plan has one.
+    """
 
     number: int
     due_at: datetime
     rule: str
+    later_percent: int = 0
+    why: Why | None = None
 
 
 class AttemptStarted(CaseEvent, frozen=True, tag="attempt_started"):
@@ -102,6 +161,7 @@ class AttemptStarted(CaseEvent, frozen=True, tag="attempt_started"):
     number: int
     amount_minor: int
     card: Card | None
+    month_tries: int = 0  # refusals of this card in 30 days, all invoices, as we knew then
 
 
 class AttemptUnclear(CaseEvent, frozen=True, tag="attempt_unclear"):
@@ -123,6 +183,7 @@ class CustomerAsked(CaseEvent, frozen=True, tag="customer_asked"):
 
     ask: Ask
     rule: str
+    why: Why | None = None
 
 
 class ReminderPlanned(CaseEvent, frozen=True, tag="reminder_planned"):
@@ -130,6 +191,9 @@ class ReminderPlanned(CaseEvent, frozen=True, tag="reminder_planned"):
 
     step: int
     due_at: datetime
+    template: Template = Template.PAYMENT_FAILED
+    channel: Channel = Channel.EMAIL
+    why: Why | None = None
 
 
 class ReminderStarted(CaseEvent, frozen=True, tag="reminder_started"):
@@ -140,10 +204,11 @@ class ReminderStarted(CaseEvent, frozen=True, tag="reminder_started"):
 
 
 class ReminderSkipped(CaseEvent, frozen=True, tag="reminder_skipped"):
-    """A message that could not even be tried: no address."""
+    """A message that did not go: no address, not worth its risk, somebody else writes already."""
 
     step: int
     reason: str
+    why: Why | None = None
 
 
 class ReminderFailed(CaseEvent, frozen=True, tag="reminder_failed"):
@@ -154,9 +219,35 @@ class ReminderFailed(CaseEvent, frozen=True, tag="reminder_failed"):
 
 
 class CardReplaced(CaseEvent, frozen=True, tag="card_replaced"):
-    """The next charge would use another card than the one that failed."""
+    """The next charge would use another card, or renewed details of the one that failed."""
 
     card: Card
+    by: CardSource = CardSource.CUSTOMER
+
+
+class DatePicked(CaseEvent, frozen=True, tag="date_picked"):
+    """The customer chose the day of the next charge; until then nobody charges or writes."""
+
+    charge_at: datetime
+
+
+class PaymentPromised(CaseEvent, frozen=True, tag="payment_promised"):
+    """The customer will pay by then; until then nobody charges or writes."""
+
+    until: datetime
+
+
+class CasePaused(CaseEvent, frozen=True, tag="case_paused"):
+    """Nobody charges or writes before `until` (None: before somebody resumes the case)."""
+
+    by: Pauser
+    until: datetime | None = None
+
+
+class CaseResumed(CaseEvent, frozen=True, tag="case_resumed"):
+    """The chase goes on."""
+
+    by: Pauser
 
 
 class CaseRecovered(CaseEvent, frozen=True, tag="case_recovered"):
@@ -168,9 +259,10 @@ class CaseRecovered(CaseEvent, frozen=True, tag="case_recovered"):
 
 
 class CaseLost(CaseEvent, frozen=True, tag="case_lost"):
-    """The chase is over and the money has not come."""
+    """The chase is over and the money has not come; `then` is what is still to do in Stripe."""
 
     reason: LossReason
+    then: EndAction = EndAction.KEEP
 
 
 class CaseStopped(CaseEvent, frozen=True, tag="case_stopped"):
@@ -184,6 +276,25 @@ class MoneyCameLate(CaseEvent, frozen=True, tag="money_came_late"):
 
     amount_minor: int
     by: Payer
+
+
+class EndActionDone(CaseEvent, frozen=True, tag="end_action_done"):
+    """What the policy wants at the end of a lost case was done in Stripe, or cannot be."""
+
+    result: EndResult
+
+
+class MoneyReturned(CaseEvent, frozen=True, tag="money_returned"):
+    """Recovered money went back to the customer."""
+
+    amount_minor: int
+    reason: Return
+
+
+class MoneyReinstated(CaseEvent, frozen=True, tag="money_reinstated"):
+    """A dispute was won: the money that it took is back."""
+
+    amount_minor: int
 
 
 Event = (
@@ -202,8 +313,15 @@ Event = (
     | ReminderSkipped
     | ReminderFailed
     | CardReplaced
+    | DatePicked
+    | PaymentPromised
+    | CasePaused
+    | CaseResumed
     | CaseRecovered
     | CaseLost
     | CaseStopped
     | MoneyCameLate
+    | EndActionDone
+    | MoneyReturned
+    | MoneyReinstated
 )

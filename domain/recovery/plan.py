@@ -1,104 +1,109 @@
 """What should happen next, as events: the next charge, or what the customer is asked, and mail."""
 
 from datetime import datetime
-from typing import Final
+from functools import reduce
 
-from domain.calendar import within_hours
-from domain.decline import DeclineFamily, wait_advised
+from msgspec.structs import replace
+
 from domain.network import BARRING
-from domain.policy import Policy
 from domain.recovery import events as e
-from domain.recovery.case import RecoveryCase, evolve
+from domain.recovery.basis import Basis
+from domain.recovery.campaign import plan_reminder
+from domain.recovery.case import evolve
+from domain.recovery.charges import (
+    Room,
+    at_charge_hour,
+    family_or_unknown,
+    next_slot,
+    room_from,
+    tries_of,
+    why_of,
+)
+from domain.recovery.state import ASKS, RecoveryCase
+from domain.recovery.transitions import IDLE, Phase
+from domain.recovery.why import Why
 
-ASKS: Final = {
-    **dict.fromkeys(BARRING, e.Ask.CARD),
-    DeclineFamily.NEEDS_NEW_DETAILS: e.Ask.CARD,
-    DeclineFamily.NEEDS_AUTHENTICATION: e.Ask.AUTHENTICATION,
-    DeclineFamily.CHECK: e.Ask.PAYMENT,
-}
-# Whose reminders fit a question that the decline itself did not raise.
-_ASKED_LIKE: Final = {
-    e.Ask.CARD: DeclineFamily.NEEDS_NEW_CARD,
-    e.Ask.AUTHENTICATION: DeclineFamily.NEEDS_AUTHENTICATION,
-}
-
-
-def plan(case: RecoveryCase, policy: Policy, now: datetime) -> tuple[e.Event, ...]:
-    """The next step after a decline, and the message that goes with it."""
-    return with_reminder(case, _next_step(case, policy, now), policy, now)
-
-
-def with_reminder(
-    case: RecoveryCase, step: e.Event, policy: Policy, now: datetime
-) -> tuple[e.Event, ...]:
-    """A step, and the message that goes with it if one is due earlier than the next planned."""
-    return (step, *plan_reminder(evolve(case, step), policy, now))
+Events = tuple[e.Event, ...]
 
 
-def at_charge_hour(instant: datetime, policy: Policy) -> datetime:
-    """`instant` if it lies within the policy's hour for charges, else when that hour next begins.
+def plan(case: RecoveryCase, basis: Basis, now: datetime) -> Events:
+    """The next charge or question, and the message that goes with it.
 
-    A whole hour, not its first minute: a retry "two days later" stays two days later, although the
-    charge before it ran some seconds past the hour.
+    Nothing where nobody may act: in a case that is closed, held out, paused, or being charged.
     """
-    hour = policy.charge_hour
-    return within_hours(instant, hour, hour + 1, policy.timezone)
+    if case.held_out or case.phase not in IDLE:
+        return ()
+    if case.pause is not None:  # somebody paused it while a charge was on its way
+        return (e.CasePaused(at=now, by=case.pause.by, until=case.pause.until),)
+    return with_reminder(case, _next_steps(case, basis, now), basis, now)
+
+
+def with_reminder(case: RecoveryCase, steps: Events, basis: Basis, now: datetime) -> Events:
+    """Steps, and the message that goes with them if one is due earlier than the next planned."""
+    return (*steps, *plan_reminder(reduce(evolve, steps, case), basis, now))
 
 
 def plan_attempt(
-    case: RecoveryCase, due_at: datetime, rule: str, now: datetime
+    case: RecoveryCase, due_at: datetime, rule: str, now: datetime, why: Why | None = None
 ) -> e.AttemptPlanned | e.CustomerAsked:
     """A charge at `due_at`, or the customer's turn if the window is over by then."""
     assert case.closes_at is not None
     if due_at >= case.closes_at:
-        return e.CustomerAsked(at=now, ask=e.Ask.PAYMENT, rule="window")
-    return e.AttemptPlanned(at=now, number=case.attempts + 1, due_at=due_at, rule=rule)
+        return e.CustomerAsked(at=now, ask=e.Ask.PAYMENT, rule="window", why=why)
+    number = case.attempts + 1
+    return e.AttemptPlanned(at=now, number=number, due_at=due_at, rule=rule, why=why)
 
 
-def plan_reminder(
-    case: RecoveryCase, policy: Policy, now: datetime
-) -> tuple[e.ReminderPlanned, ...]:
-    """The next message if the family's plan has one left; nothing if one is due earlier anyway."""
-    assert case.opened_at is not None
-    assert case.closes_at is not None
-    waits = policy.plan_for(_reminder_family(case)).reminders
-    step = case.reminders + 1
-    if step > len(waits):
-        return ()
-    earliest = max(now, case.opened_at + waits[step - 1])
-    if case.wrote_at is not None:
-        earliest = max(earliest, case.wrote_at + policy.reminder_gap)
-    due_at = in_mail_hours(earliest, policy)
-    planned_earlier = case.reminder is not None and case.reminder.due_at <= due_at
-    if planned_earlier or due_at >= case.closes_at:
-        return ()
-    return (e.ReminderPlanned(at=now, step=step, due_at=due_at),)
-
-
-def in_mail_hours(instant: datetime, policy: Policy) -> datetime:
-    """`instant` if the policy lets mails go out then, else when their hours next begin."""
-    return within_hours(instant, policy.first_mail_hour, policy.last_mail_hour, policy.timezone)
-
-
-def _next_step(case: RecoveryCase, policy: Policy, now: datetime) -> e.Event:
+def _next_steps(case: RecoveryCase, basis: Basis, now: datetime) -> Events:
+    family = family_or_unknown(case)
     if case.new_card:
-        return plan_attempt(case, now, "new_card", now)
-    family = _family(case)
-    if family in ASKS:
-        return e.CustomerAsked(at=now, ask=ASKS[family], rule=family)
-    retries = policy.plan_for(family).retries
-    if case.retries_on_card >= len(retries):
-        return e.CustomerAsked(at=now, ask=e.Ask.PAYMENT, rule="spent")
-    wait = max(retries[case.retries_on_card], wait_advised(case.decline))
-    return plan_attempt(case, at_charge_hour(now + wait, policy), f"plan:{family}", now)
+        return _on_the_day(case, now, "new_card", basis, now)
+    if family in BARRING:
+        return _asked(case, ASKS[family], family, now, _plain_why(case, basis, now))
+    if case.picked_at is not None:
+        return _on_the_day(case, case.picked_at, "picked_date", basis, now)
+    return _by_plan(case, basis, now)
 
 
-def _family(case: RecoveryCase) -> DeclineFamily:
-    return case.family or DeclineFamily.UNKNOWN
+def _on_the_day(
+    case: RecoveryCase, wanted: datetime, rule: str, basis: Basis, now: datetime
+) -> Events:
+    """A charge that waits for no plan: only for what forbids it, and then for the usual hour."""
+    room = room_from(case, basis, wanted, now)
+    why = why_of(case, basis, now, room)
+    if room.since is None:
+        return _asked(case, e.Ask.CARD, "card_barred", now, why)
+    at = room.since
+    if at > max(wanted, now):
+        at = at_charge_hour(at, case, basis.policy)
+    return (plan_attempt(case, at, rule, now, why),)
 
 
-def _reminder_family(case: RecoveryCase) -> DeclineFamily:
-    family = _family(case)
-    if family in ASKS or case.ask is None:
-        return family
-    return _ASKED_LIKE.get(case.ask, family)
+def _by_plan(case: RecoveryCase, basis: Basis, now: datetime) -> Events:
+    family = family_or_unknown(case)
+    ask, retries = ASKS.get(family), case.rules(basis.policy).plan_for(family).retries
+    if retries is None or case.retries_on_card >= tries_of(retries):
+        rule = family.value if ask and retries is None else "spent"
+        return _asked(case, ask or e.Ask.PAYMENT, rule, now, _plain_why(case, basis, now))
+    slot = next_slot(case, retries, basis, now)
+    if slot.at is None:
+        never = e.Ask.CARD if slot.rule == "card_barred" else e.Ask.PAYMENT
+        return _asked(case, ask or never, slot.rule, now, slot.why)
+    charge = plan_attempt(case, slot.at, slot.rule, now, slot.why)
+    if isinstance(charge, e.CustomerAsked):
+        return _asked(case, ask or charge.ask, charge.rule, now, slot.why)
+    charge = replace(charge, later_percent=slot.later_percent)
+    # The customer may be asked although there are charges to come: whichever is first helps.
+    asked = _asked(case, ask, family, now, slot.why) if ask and case.ask is not ask else ()
+    return (*asked, charge)
+
+
+def _asked(case: RecoveryCase, ask: e.Ask, rule: str, now: datetime, why: Why) -> Events:
+    """The customer's turn; nothing if it is already, with the same question."""
+    if case.phase is Phase.CUSTOMER and case.ask is ask:
+        return ()
+    return (e.CustomerAsked(at=now, ask=ask, rule=rule, why=why),)
+
+
+def _plain_why(case: RecoveryCase, basis: Basis, now: datetime) -> Why:
+    return why_of(case, basis, now, Room(since=None))

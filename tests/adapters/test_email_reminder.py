@@ -12,10 +12,12 @@ from adapters.email.money import amount_text, day_text, locale_of
 from adapters.email.render import JinjaReminders
 from adapters.email.text import LONGEST_NAME, one_line
 from application.ports.mailer import ReminderText, Rendered
+from domain.decline.telling import Tellable
 from domain.money import Money
+from domain.policy import Template
 
 LINK = "https://pay.bakery.example/r/abc?a=1&b=2"
-ASKS = ["card", "authentication", "payment", None]
+TEMPLATES = list(Template)
 words = JinjaReminders()
 
 
@@ -26,7 +28,8 @@ def a_reminder(**changes: Any) -> Rendered:
         "amount_minor": 29_00,
         "currency": "eur",
         "invoice_number": "BREAD-0001",
-        "ask": "card",
+        "template": Template.UPDATE_CARD,
+        "reason": Tellable.GENERIC,
         "step": 1,
         "next_attempt_on": None,
         "last4": "4242",
@@ -57,13 +60,13 @@ class Seen(HTMLParser):
         self.text += "" if self._skips else data
 
 
-@pytest.mark.parametrize("ask", ASKS)
+@pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("step", [1, 2, 3, 7])
 @pytest.mark.parametrize("retry_on", [None, "2026-07-04"])
 def test_every_letter_names_who_how_much_and_the_one_thing_to_do(
-    ask: str | None, step: int, retry_on: str | None
+    template: Template, step: int, retry_on: str | None
 ) -> None:
-    letter = a_reminder(ask=ask, step=step, next_attempt_on=retry_on)
+    letter = a_reminder(template=template, step=step, next_attempt_on=retry_on)
     page = Seen(letter.html)
     for text in (letter.text, page.text):
         assert "Nordlicht Bakery" in text
@@ -76,10 +79,13 @@ def test_every_letter_names_who_how_much_and_the_one_thing_to_do(
     assert "\n" not in letter.subject
 
 
-@pytest.mark.parametrize("ask", ASKS)
+@pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("step", [1, 3])
-def test_no_letter_blames_threatens_or_shouts(ask: str | None, step: int) -> None:
-    letter = a_reminder(ask=ask, step=step, next_attempt_on="2026-07-04")
+@pytest.mark.parametrize("reason", Tellable)
+def test_no_letter_blames_threatens_or_shouts(
+    template: Template, step: int, reason: Tellable
+) -> None:
+    letter = a_reminder(template=template, step=step, reason=reason, next_attempt_on="2026-07-04")
     for text in (letter.subject, letter.text, Seen(letter.html).text):
         assert not re.search(
             r"(?i)!|\burgent|\bimmediately|\bfailed|\bfailure|\boverdue|\byou (did|have) not|"
@@ -89,9 +95,28 @@ def test_no_letter_blames_threatens_or_shouts(ask: str | None, step: int) -> Non
 
 
 def test_a_customer_who_need_do_nothing_is_told_so() -> None:
-    letter = a_reminder(ask=None, next_attempt_on="2026-07-04")
+    letter = a_reminder(template=Template.PAYMENT_FAILED, next_attempt_on="2026-07-04")
     assert "you need not do anything" in letter.text
     assert "you need not do anything" in Seen(letter.html).text
+
+
+@pytest.mark.parametrize("template", [each for each in TEMPLATES if each != "authenticate"])
+@pytest.mark.parametrize("retry_on", [None, "2026-07-04"])
+def test_a_letter_says_what_the_bank_said_where_a_customer_may_be_told(
+    template: Template, retry_on: str | None
+) -> None:
+    told = a_reminder(template=template, reason=Tellable.EXPIRED, next_attempt_on=retry_on)
+    for text in (told.text, Seen(told.html).text):
+        assert "The card has expired." in text
+    assert "The card has expired." not in a_reminder(template=template).text
+    assert "\n\n\n" not in told.text
+
+
+def test_the_last_letter_says_that_it_is_the_last() -> None:
+    letter = a_reminder(template=Template.FINAL_NOTICE, step=4)
+    for text in (letter.text, Seen(letter.html).text):
+        assert "This is the last time that we write about it." in text
+    assert letter.subject == "Still open: your payment of 29,00 € to Nordlicht Bakery"
 
 
 def test_each_step_has_a_subject_of_its_own() -> None:

@@ -11,12 +11,17 @@ import pytest
 from adapters.postgres.intake import open_intake
 from adapters.postgres.pools import APP_ROLE, SYSTEM_ROLE, Pools, connect
 from application.ports.conveyor import IncomingEvent
+from application.ports.learning import LearnedVersion
 from application.ports.stores import AuditEntry
+from domain.recovery.explain import Decision
+from domain.timing.knowledge import Knowledge
 from tests.builders import DAY, MONDAY, a_customer
 from tests.contract.worlds import (
     Shop,
     World,
+    a_lesson,
     a_merchant,
+    a_message,
     in_postgres,
     opened,
     our_decline,
@@ -36,7 +41,8 @@ PARTITIONS = (
 # Found by its secret before any merchant is known; its foreign key names the merchant.
 KEYED_OTHERWISE = {"sessions"}
 CASE_DATA = (
-    "recovery_cases case_events payment_attempts customers messages policies audit_log".split()
+    "recovery_cases case_events case_decisions payment_attempts customers messages policies"
+    " lessons knowledge knowledge_pool audit_log".split()
 )
 
 
@@ -55,7 +61,14 @@ async def lived_in(world: World) -> UUID:
     async with world.open_uow(new.merchant_id) as uow:
         await uow.customers.keep(new.account, a_customer())
         await uow.links.keep(uuid4().bytes, case_id, MONDAY + DAY)
-        await uow.messages.begin(case_id, 1, f"{case_id}@mail", "Your payment")
+        await uow.messages.begin(case_id, a_message(message_id=f"{case_id}@mail"))
+        await uow.decisions.add(
+            case_id, Decision(at=MONDAY, version=0, commands=(), policy_version=1)
+        )
+        await uow.lessons.add(MONDAY, (a_lesson(),))
+        await uow.knowledge.keep(
+            LearnedVersion(version=1, own=Knowledge(), whole=Knowledge(), made_at=MONDAY)
+        )
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})
         )
@@ -209,6 +222,20 @@ async def test_the_system_never_sees_what_a_case_holds(
 async def test_the_owner_sees_all_for_backups(owner: Any, merchants: tuple[UUID, UUID]) -> None:
     found = await owner.fetch("select merchant_id from recovery_cases")
     assert {row["merchant_id"] for row in found} >= set(merchants)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update case_decisions set version = 5",
+        "delete from case_decisions",
+        "update knowledge set body = ''",
+        "update policies set body = '{}'",
+    ],
+)
+async def test_what_a_decision_was_made_on_stays_as_it_was(owner: Any, change: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await owner.execute(change)
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,6 @@ def test_a_request_that_is_absent_is_nobodys() -> None:
     [
         "payment_method.attached",
         "payment_method.updated",
-        "payment_method.automatically_updated",
-        "payment_method.card_automatically_updated",
     ],
 )
 def test_a_new_or_refreshed_card_is_news_of_its_customer(kind: str) -> None:

@@ -23,8 +23,10 @@ from application.ports.registration import NewMerchant
 from application.ports.stores import ActionRef, EventRef
 from application.ports.unit_of_work import UnitOfWork
 from application.use_cases.close_case import CloseCase
+from application.use_cases.end_case import EndCase
 from application.use_cases.process_event import ProcessEvent
 from application.use_cases.reconcile_attempt import ReconcileAttempt
+from application.use_cases.resume_case import ResumeCase
 from application.use_cases.run_attempt import RunAttempt
 from application.use_cases.send_reminder import SendReminder
 from application.use_cases.take_over_retries import TakeOverRetries
@@ -33,8 +35,9 @@ from domain.invoice import Invoice
 from domain.policy import Policy
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
-from domain.recovery.case import RecoveryCase, replay
+from domain.recovery.case import replay
 from domain.recovery.signals import InvoiceNews, InvoiceSignal, Signal
+from domain.recovery.state import RecoveryCase
 from tests.builders import ACCOUNT, MONDAY, a_policy, an_invoice, declined
 
 MOST_ROUNDS = 500
@@ -145,7 +148,9 @@ class Bakery:
                 base_url="https://bakery.example.com",
                 mail_domain="bakery.example.com",
             ),
+            ActionKind.RESUME: ResumeCase(cases=cases),
             ActionKind.CLOSE: CloseCase(cases=cases, payments=payments),
+            ActionKind.END: EndCase(cases=cases, payments=payments),
         }
 
     async def opens(self, **invoice: Any) -> "Bakery":

@@ -7,12 +7,12 @@ from msgspec.structs import replace
 
 from domain.decline import DeclineFamily
 from domain.invoice import InvoiceStatus
-from domain.policy import Plan
+from domain.policy import FixedWaits, Plan, Template
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.signals import CustomerSignal, InvoiceNews, InvoiceSignal, SubscriptionEnded
 from tests.application.bakery import FAILED, Bakery
-from tests.builders import DAY, MONDAY, NEW_VISA, a_policy, declined
+from tests.builders import DAY, MONDAY, NEW_VISA, a_campaign, a_policy, declined
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PAID = InvoiceSignal(invoice_id="in_1", news=InvoiceNews.PAID, paid_minor=29_00)
@@ -62,7 +62,9 @@ async def test_lost_after_two_weeks_and_paid_on_the_fortieth_day() -> None:
 
 
 async def test_sixty_days_of_window_and_twelve_retries_end_too() -> None:
-    patient = Plan(retries=(4 * DAY,) * 12, reminders=(DAY,))
+    patient = Plan(
+        retries=FixedWaits(waits=(4 * DAY,) * 12), campaign=a_campaign(Template.PAYMENT_FAILED, DAY)
+    )
     plans = {DeclineFamily.FUNDS: patient, DeclineFamily.TEMPORARY: patient}
     bakery = await Bakery(a_policy(window=60 * DAY, plans=plans, card_month_limit=35)).opens()
     for _ in range(12):

@@ -3,12 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
-from application.ports.payments import Outcome
+from application.ports.payments import Outcome, Unknown
 from domain.invoice import InvoiceStatus
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
-from tests.application.bakery import Bakery, Pay
-from tests.builders import declined
+from tests.application.bakery import FAILED, Bakery, Pay
+from tests.builders import DAY, a_paid_invoice, declined
 
 
 async def an_unanswered_attempt() -> Bakery:
@@ -48,13 +48,97 @@ async def test_the_same_attempt_is_sent_again_under_its_own_key_and_no_other() -
     assert bakery.captured() == 1
 
 
-async def test_a_refusal_that_stripe_shows_is_the_answer() -> None:
-    bakery = await an_unanswered_attempt()
-    refusal = declined("do_not_honor", "ch_2", at=bakery.now)
-    bakery.shows(replace(await bakery.shown(), last_failure=refusal))
+async def a_refused_attempt_that_nobody_heard_of() -> Bakery:
+    """The bank said no, and the answer got lost."""
+    bakery = await Bakery().opens()
     await bakery.does_what_is_next()
-    assert e.AttemptDeclined in bakery.kinds()
+    bakery.payments.will_decline("in_1", "do_not_honor")
+    bakery.payments.beside = _answer_gets_lost
+    assert await bakery.does_what_is_next() is ActionKind.ATTEMPT
+    bakery.payments.beside = None
+    return bakery
+
+
+async def _answer_gets_lost(pay: Pay, key: str) -> Outcome:
+    await pay(key)
+    return Unknown(reason="timeout")
+
+
+def refusals(bakery: Bakery) -> list[tuple[type[e.Event], str]]:
+    """Each refusal since the first, whose it was said to be and which."""
+    told = (e.ChargeDeclined, e.AttemptDeclined)
+    return [
+        (type(event), event.failure.charge_id)
+        for event in bakery.history()
+        if isinstance(event, told) and event.failure.charge_id != "ch_first"
+    ]
+
+
+async def test_our_own_refusal_is_told_by_the_answer_to_our_key_and_counts_once() -> None:
+    bakery = await a_refused_attempt_that_nobody_heard_of()
+    await bakery.does_what_is_next()
+    heard, answered = refusals(bakery)
+    assert (heard[0], answered[0]) == (e.ChargeDeclined, e.AttemptDeclined)
+    assert heard[1] == answered[1]
+    assert len(bakery.case().refusals) == 2
+    assert len(bakery.payments.charges) == 1, "asked again, charged once"
+
+
+async def test_a_customers_refused_try_of_the_same_second_is_not_taken_for_ours() -> None:
+    bakery = await a_refused_attempt_that_nobody_heard_of()
+    own = (await bakery.shown()).last_failure
+    assert own is not None
+    theirs = declined("insufficient_funds", "ch_theirs", at=own.at)
+    bakery.shows(replace(await bakery.shown(), last_failure=theirs))
+    await bakery.does_what_is_next()
+    assert refusals(bakery) == [
+        (e.ChargeDeclined, "ch_theirs"),
+        (e.AttemptDeclined, own.charge_id),
+    ]
+    assert len(bakery.case().refusals) == 3
+
+
+async def test_an_event_of_our_attempt_does_not_make_the_latest_refusal_ours() -> None:
+    bakery = await a_refused_attempt_that_nobody_heard_of()
+    theirs = declined("insufficient_funds", "ch_theirs", at=bakery.now)
+    bakery.shows(replace(await bakery.shown(), last_failure=theirs))
+    key = f"cc:{bakery.case_id}:1"
+    await bakery.hears(replace(FAILED, idempotency_key=key, requested=True))
+    assert refusals(bakery) == [(e.ChargeDeclined, "ch_theirs")]
+    assert bakery.case().in_flight is not None
+    await bakery.does_what_is_next()
+    assert [kind for kind, _ in refusals(bakery)] == [e.ChargeDeclined, e.AttemptDeclined]
+
+
+async def test_a_payment_is_ours_only_if_the_answer_to_our_key_says_so() -> None:
+    bakery = await Bakery().opens()
+    await bakery.does_what_is_next()
+    bakery.payments.beside = _answer_gets_lost
+    await bakery.does_what_is_next()
+    bakery.payments.beside = None
+    await bakery.does_what_is_next()
+    paid = bakery.history()[-1]
+    assert isinstance(paid, e.CaseRecovered)
+    assert (paid.by, paid.attempt) == (e.Payer.CHARGECHASE, 1)
+
+
+async def test_a_customer_who_paid_while_our_charge_was_lost_has_paid_it() -> None:
+    bakery = await an_unanswered_attempt()
+    bakery.shows(a_paid_invoice(bakery.now, last_failure=None))
+    await bakery.does_what_is_next()
+    paid = bakery.history()[-1]
+    assert isinstance(paid, e.CaseRecovered)
+    assert (paid.by, paid.attempt) == (e.Payer.CUSTOMER, None)
     assert bakery.payments.charges == []
+
+
+async def test_a_payment_is_written_down_though_its_key_is_too_old_to_ask_whose_it_was() -> None:
+    bakery = await an_unanswered_attempt()
+    bakery.shows(a_paid_invoice(bakery.now, last_failure=None))
+    bakery.now += 2 * DAY
+    await bakery.does_what_is_next()
+    assert bakery.kinds()[-1] is e.CaseRecovered
+    assert e.AttemptAbandoned not in bakery.kinds()
 
 
 @pytest.mark.parametrize(
@@ -64,9 +148,11 @@ async def test_an_invoice_that_was_settled_otherwise_ends_the_case(
     status: InvoiceStatus, phase: str
 ) -> None:
     bakery = await an_unanswered_attempt()
-    bakery.shows(replace(await bakery.shown(), status=status))
+    refusal = declined("do_not_honor", "ch_2", at=bakery.now)
+    bakery.shows(replace(await bakery.shown(), status=status, last_failure=refusal))
     await bakery.does_what_is_next()
     assert bakery.case().phase.value == phase
+    assert refusals(bakery) == [(e.ChargeDeclined, "ch_2")], "it counts against its card"
 
 
 async def test_an_invoice_that_stripe_forgot_is_given_up() -> None:

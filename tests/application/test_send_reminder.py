@@ -76,3 +76,21 @@ async def test_an_invoice_that_stripe_forgot_is_not_written_about() -> None:
     await bakery.does_what_is_next()
     assert bakery.mailer.letters == []
     assert bakery.case().phase.value == "stopped"
+
+
+async def test_what_the_mail_server_did_not_take_counts_against_nobodys_budget() -> None:
+    bakery = await Bakery().opens()
+    bakery.mailer.is_down = True
+    await bakery.does_what_is_next()
+    (held,) = bakery.world.messages.values()
+    assert held.failed
+    failed = bakery.world.decisions[bakery.merchant_id, bakery.case_id][-1]
+    assert failed.circumstances.contacts == ()
+
+
+async def test_the_letter_is_of_the_kind_that_the_plan_named_and_says_what_may_be_said() -> None:
+    bakery = await Bakery().opens(last_failure=declined("expired_card", "ch_first"))
+    await bakery.does_what_is_next()
+    (letter,) = bakery.mailer.letters
+    assert letter.subject == "Another card for your payment to The Bakery"
+    assert "The card has expired." in letter.text

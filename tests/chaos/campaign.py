@@ -34,7 +34,7 @@ FAULTS: Final = (
     ("reset_after_effect", 0.04),
     ("truncated_json", 0.02),
 )
-# Chases of two weeks, at the plan's speed.
+# Chases of four weeks, at the plan's speed.
 SETTLED_WITHIN_S: Final = 420.0
 
 

@@ -9,9 +9,11 @@ from adapters.postgres.intake import PostgresIntake, open_intake
 from adapters.postgres.pools import Pools
 from tests.contract.worlds import Shop, World, in_memory, in_postgres
 
-# Conveyor, standing and the installation's own account know no merchant: they begin empty.
+# Conveyor, standing, learners and the installation's own account know no merchant: they begin
+# empty.
 EMPTY = (
-    "truncate recovery_cases, inbox_events, inbox_bodies, orphan_events, stripe_accounts cascade"
+    "truncate recovery_cases, inbox_events, inbox_bodies, orphan_events, stripe_accounts,"
+    " lessons, knowledge_pool cascade"
 )
 
 

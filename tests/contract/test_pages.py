@@ -2,13 +2,15 @@
 
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+
 from application.views import CaseRow, MoneyOfPhase
 from domain.decline import DeclineFamily
 from domain.recovery import events as e
 from domain.recovery.actions import Action, ActionKind
 from domain.recovery.case import Mark, MarkKind
 from domain.recovery.transitions import Phase
-from tests.builders import DAY, HOUR, MONDAY, OLD_VISA, a_customer
+from tests.builders import DAY, HOUR, MONDAY, OLD_VISA, a_customer, a_policy
 from tests.contract.worlds import LEASE, Shop, World, a_case, opened, refused, started, tell
 
 
@@ -114,10 +116,21 @@ async def test_one_case_has_its_history_and_its_cards_budget(world: World, shop:
     assert view.dead is None
 
 
+async def test_the_cards_budget_is_the_policys_for_its_brand(world: World) -> None:
+    for limits, allowed in (({"visa": 5, "amex": 3}, 5), ({"amex": 3}, 8)):
+        shop = await world.shop(policy=a_policy(card_month_limit=8, brand_month_limits=limits))
+        case_id = uuid4()
+        await tell(world, shop, case_id, opened(shop), refused("ch_1"))
+        view = await world.pages.case(shop.merchant_id, case_id, MONDAY)
+        assert view is not None
+        assert view.row.card == OLD_VISA
+        assert (view.card_limit, view.network_limit) == (allowed, 20)
+
+
 async def test_a_case_without_a_card_has_a_budget_too(world: World, shop: Shop) -> None:
     view = await world.pages.case(shop.merchant_id, await a_case(world, shop), MONDAY)
     assert view is not None
-    assert (view.declines_on_card, view.network_limit) == (0, 8)
+    assert (view.declines_on_card, view.card_limit, view.network_limit) == (0, 8, 8)
 
 
 async def test_a_dead_next_action_shows_its_error(world: World, shop: Shop) -> None:
@@ -171,3 +184,11 @@ async def test_the_installation_stands_as_its_cases_and_actions_do(
     assert (standing.actions_due, standing.actions_lag_s) == (1, 3600.0)
     assert standing.open_without_next_action == 1
     assert (standing.events_waiting, standing.events_lag_s, standing.dead) == (0, 0.0, 0)
+
+
+async def test_a_case_that_is_only_watched_is_marked_in_the_list(world: World, shop: Shop) -> None:
+    watched, chased = uuid4(), uuid4()
+    await tell(world, shop, watched, replace(opened(shop, "in_1"), held_out=True, arm=None))
+    await tell(world, shop, chased, replace(opened(shop, "in_2"), arm="bold"))
+    page = await world.pages.cases(shop.merchant_id, None, None, 10)
+    assert {row.case_id: row.held_out for row in page.rows} == {watched: True, chased: False}

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -11,12 +11,14 @@ from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
     Declined,
+    Ending,
     Paid,
     Payments,
     StripeUnavailable,
     Unknown,
 )
 from domain.invoice import InvoiceStatus
+from domain.policy import EndAction
 from tests.builders import an_invoice
 from tests.stripe_shop import ACCOUNT, LACKS_FUNDS, PAYS, WANTS_CUSTOMER, Shop, a_shop
 
@@ -30,6 +32,8 @@ class Bank(Protocol):
     async def invoice_that_declines(self) -> str: ...
     async def invoice_that_wants_its_customer(self) -> str: ...
     async def invoice_whose_payment_goes_unanswered(self) -> str: ...
+    async def subscription_with_an_open_invoice(self) -> tuple[str, str]: ...
+    async def payment_of(self, invoice: str) -> str: ...
     async def go_down(self) -> None: ...
 
 
@@ -56,6 +60,14 @@ class MemoryBank:
     async def invoice_whose_payment_goes_unanswered(self) -> str:
         return self._put(lambda key: self.payments.will_vanish(key, after_effect=True))
 
+    async def subscription_with_an_open_invoice(self) -> tuple[str, str]:
+        self.payments.put(ACCOUNT, an_invoice())
+        return "sub_bread", "in_1"
+
+    async def payment_of(self, invoice: str) -> str:
+        self.payments.knows_payment(ACCOUNT, "pi_1", invoice)
+        return "pi_1"
+
     async def go_down(self) -> None:
         self.payments.is_down = True
 
@@ -80,6 +92,12 @@ class StripeBank:
         invoice = await self._shop.invoice(PAYS)
         self._shop.fault("reset_after_effect", times=1)
         return invoice
+
+    async def subscription_with_an_open_invoice(self) -> tuple[str, str]:
+        return await self._shop.past_due_subscription()
+
+    async def payment_of(self, invoice: str) -> str:
+        return await self._shop.intent_of(invoice)
 
     async def go_down(self) -> None:
         self._shop.fault("503", path="/v1/*")
@@ -187,3 +205,60 @@ async def test_a_bank_that_is_down_is_unavailable_to_read_and_unknown_to_charge(
         await bank.payments.read_invoice(ACCOUNT, invoice)
     with pytest.raises(StripeUnavailable):
         await bank.payments.stop_stripe_retries(ACCOUNT, invoice, idempotency_key="take-over")
+
+
+WRITE_OFF = EndAction.MARK_UNCOLLECTIBLE
+CANCEL = EndAction.CANCEL_SUBSCRIPTION
+
+
+def end(bank: Bank, action: EndAction, invoice: str, subscription: str | None = None) -> Any:
+    ending = Ending(action=action, invoice_id=invoice, subscription_id=subscription)
+    return bank.payments.end(ACCOUNT, ending, idempotency_key=f"{invoice}:end")
+
+
+async def test_an_invoice_is_written_off_once_and_stays_so(bank: Bank) -> None:
+    invoice = await bank.invoice_that_declines()
+    assert await end(bank, WRITE_OFF, invoice)
+    assert await end(bank, WRITE_OFF, invoice)
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert shown is not None
+    assert shown.status is InvoiceStatus.UNCOLLECTIBLE
+
+
+async def test_an_invoice_that_is_paid_or_gone_is_not_written_off(bank: Bank) -> None:
+    invoice = await bank.invoice_that_pays()
+    await pay(bank, invoice)
+    assert not await end(bank, WRITE_OFF, invoice)
+    assert not await end(bank, WRITE_OFF, "in_none")
+    assert not await end(bank, EndAction.KEEP, invoice)
+
+
+async def test_a_subscription_is_cancelled_once_and_its_invoice_stays_open(bank: Bank) -> None:
+    subscription, invoice = await bank.subscription_with_an_open_invoice()
+    assert await end(bank, CANCEL, invoice, subscription)
+    assert await end(bank, CANCEL, invoice, subscription)
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert shown is not None
+    assert shown.status is InvoiceStatus.OPEN
+
+
+async def test_an_invoice_of_no_subscription_has_none_to_cancel(bank: Bank) -> None:
+    assert not await end(bank, CANCEL, await bank.invoice_that_declines())
+
+
+async def test_a_payment_leads_back_to_its_invoice(bank: Bank) -> None:
+    invoice = await bank.invoice_that_pays()
+    await pay(bank, invoice)
+    intent = await bank.payment_of(invoice)
+    assert await bank.payments.invoice_of(ACCOUNT, intent) == invoice
+    assert await bank.payments.invoice_of(ACCOUNT, "pi_none") is None
+
+
+async def test_a_bank_that_is_down_ends_nothing_and_finds_nothing(bank: Bank) -> None:
+    invoice = await bank.invoice_that_declines()
+    await bank.go_down()
+    for action in (WRITE_OFF, CANCEL):
+        with pytest.raises(StripeUnavailable):
+            await end(bank, action, invoice, "sub_1")
+    with pytest.raises(StripeUnavailable):
+        await bank.payments.invoice_of(ACCOUNT, "pi_1")

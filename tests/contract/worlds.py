@@ -8,12 +8,25 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
-from adapters.memory import accounts, conveyor, dead_rows, pages, registration, registry
+from adapters.memory import (
+    accounts,
+    conveyor,
+    dead_rows,
+    history,
+    learning,
+    lift,
+    pages,
+    registration,
+    registry,
+)
 from adapters.memory import unit_of_work as memory_unit_of_work
 from adapters.memory.world import MemoryWorld
 from adapters.postgres.action_queue import PostgresActionQueue
 from adapters.postgres.dead_rows import DeadRows
+from adapters.postgres.history import PostgresHistory
 from adapters.postgres.inbox import PostgresInbox
+from adapters.postgres.learning import PostgresLearners
+from adapters.postgres.lift import PostgresLiftPages
 from adapters.postgres.pages import PostgresPages
 from adapters.postgres.pools import Pools
 from adapters.postgres.registration import PostgresRegistration
@@ -21,15 +34,23 @@ from adapters.postgres.registry import PostgresRegistry
 from adapters.postgres.session_store import PostgresSessionStore
 from adapters.postgres.unit_of_work import units_of_work
 from adapters.postgres.user_store import PostgresUserStore
+from application.lift_view import LiftPages
 from application.ports.accounts import SessionStore, UserStore
 from application.ports.conveyor import ActionQueue, EventIntake, Inbox
+from application.ports.history import History
+from application.ports.learning import Learners
 from application.ports.registration import NewMerchant, Registration
 from application.ports.registry import Registry
+from application.ports.stores import NewMessage
 from application.ports.unit_of_work import OpenUnitOfWork
 from application.views import Pages
+from domain.decline import DeclineFamily
 from domain.recovery import events as e
 from domain.recovery.actions import next_action
-from domain.recovery.case import RecoveryCase, evolve, replay
+from domain.recovery.case import evolve, replay
+from domain.recovery.state import RecoveryCase
+from domain.timing.lessons import ChargeLesson
+from domain.timing.situation import Situation
 from tests.builders import DAY, MONDAY, OLD_VISA, a_policy, declined
 
 
@@ -51,8 +72,11 @@ class World:
     actions: ActionQueue
     intake: EventIntake
     pages: Pages
+    lift: LiftPages
+    history: History
     users: UserStore
     sessions: SessionStore
+    learners: Learners
     replay_dead: Callable[[str, str | None], Awaitable[int]]
     registration: Registration = field(init=False)
     registry: Registry = field(init=False)
@@ -94,8 +118,11 @@ def in_memory() -> World:
         actions=conveyor.MemoryActionQueue(held),
         intake=conveyor.MemoryIntake(held),
         pages=pages.MemoryPages(held),
+        lift=lift.MemoryLiftPages(held),
+        history=history.MemoryHistory(held),
         users=accounts.MemoryUserStore(held),
         sessions=accounts.MemorySessionStore(held),
+        learners=learning.MemoryLearners(held),
         replay_dead=dead_rows.MemoryDeadRows(held).replay,
     )
     world.registration = registration.MemoryRegistration(held, world.clock)
@@ -110,8 +137,11 @@ def in_postgres(pools: Pools, intake: EventIntake) -> World:
         actions=PostgresActionQueue(pools.system),
         intake=intake,
         pages=PostgresPages(pools.app),
+        lift=PostgresLiftPages(pools.app),
+        history=PostgresHistory(pools.app),
         users=PostgresUserStore(pools.system),
         sessions=PostgresSessionStore(pools.system),
+        learners=PostgresLearners(pools.system),
         replay_dead=DeadRows(pools.system).replay,
     )
     world.registration = PostgresRegistration(pools.app, world.clock)
@@ -177,6 +207,19 @@ async def tell(world: World, shop: Shop, case_id: UUID, *events: e.Event) -> Rec
         await uow.cases.append(case_id, before.version, events, case)
         await uow.actions.put(case_id, next_action(case))
     return case
+
+
+def a_message(step: int = 1, message_id: str = "one@mail", at: datetime = MONDAY) -> NewMessage:
+    """A letter that is about to go."""
+    return NewMessage(step=step, message_id=message_id, subject="Your payment", at=at)
+
+
+def a_lesson(succeeded: bool = True, at: datetime = MONDAY) -> ChargeLesson:
+    """A charge of ours and what came of it."""
+    situation = Situation(
+        family=DeclineFamily.FUNDS, failed_at=MONDAY - DAY, last_try_at=MONDAY - DAY, merchant="own"
+    )
+    return ChargeLesson(situation=situation, at=at, succeeded=succeeded)
 
 
 async def a_case(world: World, shop: Shop, invoice_id: str = "in_1", at: datetime = MONDAY) -> UUID:

@@ -11,9 +11,11 @@ from domain.policy import Policy
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.actions import Action, ActionKind, next_action
+from domain.recovery.basis import Basis
 from domain.recovery.case import InFlight, RecoveryCase, evolve
 from domain.recovery.decide import decide
-from tests.builders import ACCOUNT, MONDAY, OLD_VISA, a_decline, an_invoice
+from domain.recovery.explain import Decision, keep
+from tests.builders import ACCOUNT, MONDAY, OLD_VISA, a_basis, a_decline, an_invoice
 
 # Repeating these is not repeating a wish: each "unclear" is another look, each failure another.
 REPEATABLE = (c.RecordUnclear, c.FailReminder)
@@ -46,6 +48,8 @@ class Chase:
         self.processing = False
         self.charges: list[FailedCharge] = []
         self.untold: list[FailedCharge] = []
+        self.other_letters: list[datetime] = []
+        self.decisions: list[Decision] = []
         failure = self.refuse(first_decline)
         opening = self.invoice(last_failure=failure)
         self.give(c.OpenCase(account=ACCOUNT, invoice=opening))
@@ -87,10 +91,17 @@ class Chase:
             barred=any(family_of(f.decline) in BARRING for f in mine),
         )
 
+    def basis(self) -> Basis:
+        """What a decision rests on at this instant."""
+        contacts = tuple(sorted((*self.other_letters, *self.case.letters)))
+        return a_basis(self.policy, use=self.use_of(self.card), contacts=contacts, draw=7)
+
     def give(self, command: c.Command) -> tuple[e.Event, ...]:
         """Carry a command out; the same question always gets the same answer, a wish only once."""
-        events = decide(self.case, command, self.policy, self.now)
-        assert events == decide(self.case, command, self.policy, self.now)
+        basis, before = self.basis(), self.case
+        events = decide(before, command, basis, self.now)
+        assert events == decide(before, command, basis, self.now)
+        self.decisions.append(keep(before, (command,), basis, self.now))
         for event in events:
             self.case = evolve(self.case, event)
             self.history.append(event)
@@ -98,7 +109,7 @@ class Chase:
                 assert isinstance(command, c.BeginAttempt)
                 self._remember(event, command)
         if not isinstance(command, REPEATABLE):
-            again = decide(self.case, command, self.policy, self.now)
+            again = decide(self.case, command, self.basis(), self.now)
             assert again == (), f"{command} twice: {again}"
             self.given.append(command)
         return events
@@ -139,8 +150,12 @@ class Chase:
             case ActionKind.REMINDER:
                 message_id = f"{action.number}@mail"
                 self.give(c.BeginReminder(step=action.number, message_id=message_id))
+            case ActionKind.RESUME:
+                self.give(c.ResumeCase(by=e.Pauser.SCHEDULE))
             case ActionKind.CLOSE:
                 self.give(c.CloseCase())
+            case ActionKind.END:
+                self.give(c.RecordEndAction(done=answer != "refused"))
 
     def answer(self, answer: str) -> None:
         """What becomes of the charge on its way."""

@@ -7,7 +7,7 @@ import pytest
 from domain.decline import DeclineFamily
 from domain.invoice import InvoiceStatus
 from domain.network import CardUse
-from domain.policy import Plan
+from domain.policy import FixedWaits, Plan, Template
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.decide import decide
@@ -17,6 +17,7 @@ from tests.builders import (
     MONDAY,
     NEW_VISA,
     OLD_VISA,
+    a_basis,
     a_case,
     a_decline,
     a_policy,
@@ -25,7 +26,7 @@ from tests.builders import (
     to_begin,
     to_open,
 )
-from tests.domain.given import kinds, state, when
+from tests.domain.given import kinds, plainly, state, when
 
 THURSDAY = MONDAY + 3 * DAY - 2 * HOUR  # 09:00 in Berlin, the first retry
 WAITING = after(to_open())
@@ -40,7 +41,7 @@ def refused(charge: str = "ch_2", at: int = 1, code: str = "insufficient_funds")
 
 def test_a_due_attempt_begins_with_what_stripe_shows_now() -> None:
     assert when(WAITING, to_begin(), THURSDAY) == (
-        e.AttemptStarted(at=THURSDAY, number=1, amount_minor=29_00, card=OLD_VISA),
+        e.AttemptStarted(at=THURSDAY, number=1, amount_minor=29_00, card=OLD_VISA, month_tries=1),
     )
 
 
@@ -85,15 +86,17 @@ def test_a_card_that_no_event_told_of_is_written_down_and_charged() -> None:
 
 
 def test_without_a_card_the_customer_is_asked_for_one() -> None:
-    assert when(WAITING, to_begin(card=None), THURSDAY) == (
-        e.CustomerAsked(at=THURSDAY, ask=e.Ask.CARD, rule="no_card"),
-    )
+    asked, letter = when(WAITING, to_begin(card=None), THURSDAY)
+    assert asked == e.CustomerAsked(at=THURSDAY, ask=e.Ask.CARD, rule="no_card")
+    assert isinstance(letter, e.ReminderPlanned)
+    assert letter.template is Template.UPDATE_CARD
 
 
 def test_a_barred_card_is_not_charged_whatever_the_plan_says() -> None:
-    assert when(WAITING, to_begin(use=CardUse(barred=True)), THURSDAY) == (
-        e.CustomerAsked(at=THURSDAY, ask=e.Ask.CARD, rule="card_barred"),
-    )
+    asked, letter = when(WAITING, to_begin(use=CardUse(barred=True)), THURSDAY)
+    assert asked == e.CustomerAsked(at=THURSDAY, ask=e.Ask.CARD, rule="card_barred")
+    assert isinstance(letter, e.ReminderPlanned)
+    assert letter.template is Template.UPDATE_CARD
 
 
 def test_who_is_asked_also_hears_of_it_even_if_all_else_was_planned_without_mail() -> None:
@@ -110,7 +113,7 @@ def test_one_decline_a_day_is_enough_and_the_next_try_waits_for_the_full_day() -
 
 
 def test_the_month_limit_puts_the_attempt_off_until_there_is_room_or_asks() -> None:
-    use = CardUse(month=tuple(THURSDAY - (29 - n) * DAY for n in range(8)))
+    use = CardUse(month=(*(THURSDAY - (29 - n) * DAY for n in range(7)), MONDAY))
     (later,) = when(WAITING, to_begin(use=use), THURSDAY)
     assert later == e.AttemptPlanned(
         at=THURSDAY, number=1, due_at=THURSDAY + DAY, rule="month_limit"
@@ -168,18 +171,21 @@ def test_a_refused_attempt_leads_to_the_next_by_the_plan() -> None:
     ours, retry = when(CHARGING, refused(), now)
     assert isinstance(ours, e.AttemptDeclined)
     # Four days later, within the hour for charges: nothing is rounded away.
-    assert retry == e.AttemptPlanned(at=now, number=2, due_at=now + 4 * DAY, rule="plan:funds")
+    refusal_at = now - timedelta(seconds=1)
+    assert retry == e.AttemptPlanned(
+        at=now, number=2, due_at=refusal_at + 4 * DAY, rule="plan:funds"
+    )
 
 
 def test_after_the_last_retry_it_is_the_customers_turn() -> None:
     policy = a_policy(plans={})
     case = a_case(e.AttemptStarted(at=THURSDAY, number=1, amount_minor=29_00, card=OLD_VISA))
-    events = decide(case, refused(), policy, THURSDAY)
+    events = plainly(decide(case, refused(), a_basis(policy), THURSDAY))
     assert events[1:] == (e.CustomerAsked(at=THURSDAY, ask=e.Ask.PAYMENT, rule="spent"),)
 
 
 def test_three_retries_are_three_even_if_there_is_time_for_more() -> None:
-    three = a_policy(plans={DeclineFamily.FUNDS: Plan(retries=(DAY, DAY, DAY))})
+    three = a_policy(plans={DeclineFamily.FUNDS: Plan(retries=FixedWaits(waits=(DAY, DAY, DAY)))})
     history, now = after(to_open(), policy=three), MONDAY
     for number in (1, 2, 3):
         now = state(history).next_attempt_at or now

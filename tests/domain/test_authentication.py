@@ -24,7 +24,7 @@ def test_they_are_asked_once() -> None:
 
 def test_our_attempt_ends_with_the_question() -> None:
     events = when(CHARGING, c.RequestAuthentication(attempt=1), THURSDAY)
-    assert kinds(events) == [e.AttemptAbandoned, e.CustomerAsked]
+    assert kinds(events) == [e.AttemptAbandoned, e.CustomerAsked, e.ReminderPlanned]
     assert state(CHARGING, events).in_flight is None
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.policy import StripeRetries
+from domain.policy import EndAction, StripeRetries
 from domain.recovery import commands as c
 from domain.recovery import events as e
-from domain.recovery.actions import next_action
+from domain.recovery.actions import Action, ActionKind, next_action
 from tests.builders import (
     DAY,
     HOUR,
@@ -45,6 +45,12 @@ COMMANDS: tuple[c.Command, ...] = (
     c.CloseCase(),
     c.WriteOff(),
     c.StopCase(reason=e.StopReason.CANCELLED),
+    c.RecordPartialPayment(amount_paid_minor=9_00, amount_remaining_minor=20_00),
+    c.PickDate(at=MONDAY + DAY),
+    c.PromisePayment(until=MONDAY + DAY),
+    c.PauseCase(by=e.Pauser.MERCHANT),
+    c.ResumeCase(by=e.Pauser.MERCHANT),
+    c.RecordEndAction(done=True),
 )
 
 
@@ -137,3 +143,108 @@ def test_nothing_paid_late_is_nothing() -> None:
 def test_what_is_no_command_is_a_bug() -> None:
     with pytest.raises(AssertionError):
         when(WAITING, object())  # type: ignore[arg-type]
+
+
+ENDED = a_policy(end=EndAction.MARK_UNCOLLECTIBLE)
+LOST = (*WAITING, *when(WAITING, c.CloseCase(), OVER, ENDED))
+
+
+def test_a_case_that_its_window_ends_leaves_something_to_do_in_stripe() -> None:
+    assert LOST[-1] == e.CaseLost(
+        at=OVER, reason=e.LossReason.WINDOW_OVER, then=EndAction.MARK_UNCOLLECTIBLE
+    )
+    assert next_action(state(LOST)) == Action(kind=ActionKind.END, due_at=OVER)
+
+
+@pytest.mark.parametrize(("done", "result"), [(True, "done"), (False, "refused")])
+def test_the_end_action_is_carried_out_once(done: bool, result: str) -> None:
+    told = c.RecordEndAction(done=done)
+    (event,) = when(LOST, told, OVER)
+    assert event == e.EndActionDone(at=OVER, result=e.EndResult(result))
+    assert next_action(state(LOST, (event,))) is None
+    assert when((*LOST, event), told, OVER) == ()
+
+
+def test_money_that_comes_before_the_end_action_makes_it_needless() -> None:
+    late = when(LOST, PAID, OVER)
+    assert next_action(state(LOST, late)) is None
+    assert when((*LOST, *late), c.RecordEndAction(done=True), OVER) == ()
+
+
+def test_a_charge_and_a_letter_that_come_too_late_end_the_case_alike() -> None:
+    for command in (to_begin(), c.BeginReminder(step=1, message_id="1@mail")):
+        assert when(WAITING, command, OVER, ENDED) == LOST[-1:]
+
+
+def test_a_subscription_that_is_not_there_cannot_be_cancelled() -> None:
+    cancel = a_policy(end=EndAction.CANCEL_SUBSCRIPTION)
+    single = after(to_open(subscription_id=None))
+    (lost,) = when(single, c.CloseCase(), OVER, cancel)
+    (subscribed,) = when(WAITING, c.CloseCase(), OVER, cancel)
+    assert isinstance(lost, e.CaseLost)
+    assert isinstance(subscribed, e.CaseLost)
+    assert (lost.then, subscribed.then) == (EndAction.KEEP, EndAction.CANCEL_SUBSCRIPTION)
+
+
+def test_what_the_merchant_wrote_off_is_left_as_the_merchant_left_it() -> None:
+    (lost,) = when(WAITING, c.WriteOff(), policy=ENDED)
+    assert lost == e.CaseLost(at=MONDAY, reason=e.LossReason.WRITTEN_OFF)
+
+
+@pytest.mark.parametrize("state_of", [e.DisputeState.OPEN, e.DisputeState.LOST])
+def test_a_dispute_stops_the_chase(state_of: e.DisputeState) -> None:
+    dispute = c.RecordDispute(amount_minor=29_00, state=state_of)
+    for given in (WAITING, CHARGING):
+        assert when(given, dispute) == (e.CaseStopped(at=MONDAY, reason=e.StopReason.DISPUTED),)
+
+
+def test_a_dispute_that_was_won_before_anything_came_back_changes_nothing() -> None:
+    won = c.RecordDispute(amount_minor=29_00, state=e.DisputeState.WON)
+    assert when(WAITING, won) == ()
+    assert when(ENDS["recovered"], won) == ()
+
+
+def test_refunds_are_uncounted_each_once_and_never_more_than_came() -> None:
+    recovered = ENDS["recovered"]
+    part = when(recovered, c.RecordRefund(amount_minor=9_00), OVER)
+    assert part == (e.MoneyReturned(at=OVER, amount_minor=9_00, reason=e.Return.REFUND),)
+    given = (*recovered, *part)
+    assert when(given, c.RecordRefund(amount_minor=9_00), OVER) == ()
+    rest = when(given, c.RecordRefund(amount_minor=50_00), OVER)
+    assert rest == (e.MoneyReturned(at=OVER, amount_minor=20_00, reason=e.Return.REFUND),)
+    assert when((*given, *rest), c.RecordRefund(amount_minor=50_00), OVER) == ()
+    assert state(given, rest).phase.value == "recovered"
+
+
+def test_a_refund_of_what_never_came_back_by_the_case_is_not_ours_to_count() -> None:
+    refund = c.RecordRefund(amount_minor=29_00)
+    for given in (WAITING, ENDS["lost"], ENDS["stopped"]):
+        assert when(given, refund) == ()
+    assert when(WAITING, c.RecordEndAction(done=True)) == ()
+
+
+def test_a_disputed_payment_is_uncounted_and_counted_again_when_the_dispute_is_won() -> None:
+    recovered = ENDS["recovered"]
+    opened = c.RecordDispute(amount_minor=29_00)
+    taken = when(recovered, opened, OVER)
+    assert taken == (e.MoneyReturned(at=OVER, amount_minor=29_00, reason=e.Return.DISPUTE),)
+    given = (*recovered, *taken)
+    assert when(given, opened, OVER) == ()
+    lost = c.RecordDispute(amount_minor=29_00, state=e.DisputeState.LOST)
+    assert when(given, lost, OVER) == ()
+    won = c.RecordDispute(amount_minor=29_00, state=e.DisputeState.WON)
+    back = when(given, won, OVER)
+    assert back == (e.MoneyReinstated(at=OVER, amount_minor=29_00),)
+    for again in (won, opened):
+        assert when((*given, *back), again, OVER) == ()
+
+
+def test_a_part_payment_changes_what_is_asked_for_and_is_counted() -> None:
+    part = c.RecordPartialPayment(amount_paid_minor=9_00, amount_remaining_minor=20_00)
+    for given in (WAITING, CHARGING):
+        changed = when(given, part)
+        assert changed == (e.AmountChanged(at=MONDAY, amount_minor=20_00, paid_minor=9_00),)
+        assert state(given, changed).paid_minor == 9_00
+        assert when((*given, *changed), part) == ()
+    everything = c.RecordPartialPayment(amount_paid_minor=29_00, amount_remaining_minor=0)
+    assert when(WAITING, everything) == (), "the payment itself tells"

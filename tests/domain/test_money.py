@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.money import THREE_DECIMAL, ZERO_DECIMAL, MixedCurrencies, Money, exponent
+from domain.money import (
+    THREE_DECIMAL,
+    ZERO_DECIMAL,
+    MixedCurrencies,
+    Money,
+    exponent,
+    rough_cents,
+)
 
 # Every presentment currency of Stripe. Source: docs.stripe.com/currencies.
 STRIPE_CURRENCIES = """
@@ -70,3 +77,25 @@ def test_amounts_of_two_currencies_never_do(amount: int, one: str, other: str) -
 def test_amounts_have_no_order_for_yen_and_dollars_have_none() -> None:
     with pytest.raises(TypeError):
         assert Money(1, "usd") < Money(2, "usd")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "currency", "cents"),
+    [
+        (1000, "usd", 1000),
+        (900, "EUR", 1000),
+        (1500, "jpy", 1000),
+        (310, "kwd", 100),
+        (7, "zzz", 7),
+    ],
+)
+def test_amounts_of_all_currencies_can_be_weighed_in_rough_cents(
+    amount_minor: int, currency: str, cents: int
+) -> None:
+    assert rough_cents(amount_minor, currency) == cents
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9), currencies)
+def test_more_money_never_weighs_less(one: int, other: int, currency: str) -> None:
+    low, high = sorted((one, other))
+    assert 0 <= rough_cents(low, currency) <= rough_cents(high, currency)

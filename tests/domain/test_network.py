@@ -7,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.network import DAY, MONTH, CardUse, Objection, monthly_limit, objection
+from domain.network import (
+    DAY,
+    MONTH,
+    Budget,
+    CardUse,
+    Objection,
+    budget,
+    free_from,
+    monthly_limit,
+    objection,
+    together,
+    tries_left,
+)
 from tests.builders import HOUR, MONDAY
 
 SECOND = timedelta(seconds=1)
@@ -89,3 +101,64 @@ def test_a_charge_is_allowed_exactly_if_its_decline_would_not_be_one_too_many(
             CardUse(month=month), brand, found.until, card_month_limit=limit, card_day_limit=10
         )
         assert later is None
+
+
+def test_a_budget_says_what_is_used_what_is_left_and_when_more_frees_up() -> None:
+    first_at = MONDAY - 20 * DAY
+    use = CardUse(month=(MONDAY - 31 * DAY, *declines(5, first_at)))
+    left = budget(use, "visa", MONDAY, 8)
+    assert left == Budget(used=5, allowed=8, network=20, frees_at=first_at + MONTH)
+    assert left.left == 3
+    assert budget(CardUse(), "amex", MONDAY, 35) == Budget(used=0, allowed=8, network=8)
+
+
+def test_a_budget_that_is_overdrawn_frees_up_when_there_is_room_again() -> None:
+    use = CardUse(month=declines(10, MONDAY - 20 * DAY))
+    left = budget(use, "visa", MONDAY, 8)
+    assert left.left == 0
+    found = against(use, month=8)
+    assert found is not None
+    assert left.frees_at == found.until
+
+
+def test_tries_that_leave_the_month_before_then_can_be_made_again() -> None:
+    use = CardUse(month=(MONDAY - 29 * DAY, MONDAY - 2 * DAY))
+    assert tries_left(use, "visa", MONDAY, 3) == 1
+    assert tries_left(use, "visa", MONDAY + 2 * DAY, 3) == 2
+    assert tries_left(CardUse(barred=True), "visa", MONDAY, 3) == 0
+
+
+def test_what_two_tell_of_the_same_refusals_counts_once() -> None:
+    known = CardUse(month=(MONDAY - 2 * DAY, MONDAY - HOUR), day=(MONDAY - HOUR,), barred=True)
+    old = MONDAY - 31 * DAY
+    more = (old, MONDAY - 2 * DAY, MONDAY - HOUR, MONDAY - HOUR)
+    both = together(known, more, MONDAY)
+    assert both.month == (MONDAY - 2 * DAY, MONDAY - HOUR, MONDAY - HOUR)
+    assert both.day == (MONDAY - HOUR, MONDAY - HOUR)
+    assert both.barred
+    assert together(known, (), MONDAY) is known
+
+
+@given(instants, instants, st.sampled_from(["visa", "amex"]), st.integers(1, 9), st.integers(1, 3))
+def test_from_the_first_free_instant_on_nothing_forbids_a_charge_and_before_something_does(
+    month: tuple[datetime, ...],
+    day: tuple[datetime, ...],
+    brand: str,
+    a_month: int,
+    a_day: int,
+) -> None:
+    use = CardUse(month=month, day=day)
+    limits = {"card_month_limit": a_month, "card_day_limit": a_day}
+    free_at, stood = free_from(use, brand, MONDAY, **limits)
+    assert free_at is not None
+    assert objection(use, brand, free_at, **limits) is None
+    assert (free_at == MONDAY) == (not stood)
+    if stood:
+        assert objection(use, brand, free_at - timedelta(microseconds=1), **limits) is not None
+
+
+def test_a_barred_card_is_never_free() -> None:
+    free_at, stood = free_from(
+        CardUse(barred=True), "visa", MONDAY, card_month_limit=8, card_day_limit=1
+    )
+    assert (free_at, stood) == (None, (Objection(rule="card_barred", until=None),))

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from domain.decline import DeclineFamily
-from domain.policy import StripeRetries
+from domain.invoice import Profile
+from domain.policy import Arm, Match, Segment, StripeRetries, Template
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from tests.builders import (
@@ -35,6 +36,7 @@ def test_a_failed_invoice_opens_a_case_with_a_retry_and_a_reminder_planned() -> 
         policy_version=1,
         closes_at=MONDAY + 14 * DAY,
         number="BREAD-0001",
+        timezone="Europe/Berlin",
     )
     assert refused == e.ChargeDeclined(
         at=MONDAY, failure=declined(), family=DeclineFamily.FUNDS, by=e.Payer.STRIPE
@@ -74,7 +76,7 @@ def test_an_expired_card_is_never_charged_again_and_its_owner_hears_of_it_within
     events = when((), to_open(last_failure=declined("expired_card")))
     assert events[2:] == (
         e.CustomerAsked(at=MONDAY, ask=e.Ask.CARD, rule="needs_new_details"),
-        e.ReminderPlanned(at=MONDAY, step=1, due_at=MONDAY + HOUR),
+        e.ReminderPlanned(at=MONDAY, step=1, due_at=MONDAY + HOUR, template=Template.UPDATE_CARD),
     )
 
 
@@ -93,7 +95,7 @@ def test_a_bank_that_wants_to_see_the_customer_is_not_asked_again_without_them()
     events = when((), to_open(last_failure=None, needs_authentication=True))
     assert events[1:] == (
         e.CustomerAsked(at=MONDAY, ask=e.Ask.AUTHENTICATION, rule="authentication"),
-        e.ReminderPlanned(at=MONDAY, step=1, due_at=MONDAY + HOUR),
+        e.ReminderPlanned(at=MONDAY, step=1, due_at=MONDAY + HOUR, template=Template.AUTHENTICATE),
     )
 
 
@@ -136,3 +138,27 @@ def test_taking_over_is_written_down_once() -> None:
 def test_a_number_is_no_condition_for_a_case() -> None:
     assert state(when((), to_open(number=None))).number is None
     assert an_invoice(number=None).number is None
+
+
+def test_a_case_belongs_to_a_segment_an_arm_and_a_zone_from_the_first() -> None:
+    yearly = Segment(name="yearly", when=Match(intervals=("year",)), window=20 * DAY)
+    long = Arm(name="long", weight=1, window=25 * DAY)
+    profile = Profile(country="US", timezone="America/New_York", interval="year")
+    segmented = a_policy(segments=(yearly,))
+    opened = when((), to_open(profile=profile), policy=segmented)[0]
+    assert isinstance(opened, e.CaseOpened)
+    assert (opened.segment, opened.arm, opened.timezone) == ("yearly", None, "America/New_York")
+    assert opened.closes_at == MONDAY + 20 * DAY
+    assert opened.profile == profile
+    arms = a_policy(segments=(yearly,), arms=(long,))
+    drawn = when((), to_open(profile=profile), policy=arms)[0]
+    assert isinstance(drawn, e.CaseOpened)
+    assert (drawn.arm, drawn.closes_at) == ("long", MONDAY + 25 * DAY)
+    assert state((drawn,)).rules(arms) == arms.rules("yearly", "long")
+
+
+def test_a_zone_that_nobody_knows_is_the_policys() -> None:
+    for profile in (None, Profile(timezone="Mars/Olympus")):
+        opened = when((), to_open(profile=profile))[0]
+        assert isinstance(opened, e.CaseOpened)
+        assert opened.timezone == "Europe/Berlin"

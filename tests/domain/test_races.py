@@ -14,7 +14,7 @@ from tests.builders import (
     HOUR,
     MONDAY,
     NEW_VISA,
-    a_policy,
+    a_basis,
     after,
     declined,
     to_begin,
@@ -53,7 +53,7 @@ def told(*commands: c.Command) -> RecoveryCase:
     """The case after all these, whatever came of each."""
     case = CHARGING
     for command in commands:
-        for event in decide(case, command, a_policy(), THURSDAY):
+        for event in decide(case, command, a_basis(), THURSDAY):
             case = evolve(case, event)
     return case
 
@@ -61,7 +61,7 @@ def told(*commands: c.Command) -> RecoveryCase:
 def outcome(case: RecoveryCase) -> RecoveryCase:
     """What matters: not how many words it took, nor what an ended case had still planned."""
     if case.is_open:
-        return replace(case, version=0, marks=())
+        return replace(case, version=0, marks=(), attention=None)
     return RecoveryCase(
         phase=case.phase, recovered_minor=case.recovered_minor, closed_at=case.closed_at
     )

@@ -1,31 +1,39 @@
 """Webhooks, workers, customers and clocks in any order: the promises hold after each step."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
 )
-from msgspec.structs import replace
 
-from domain.decline import wait_advised
-from domain.invoice import Card, FailedCharge
-from domain.network import DAILY_LIMIT, monthly_limit
-from domain.policy import Policy, StripeRetries, balanced
+from domain.decline import DeclineFamily
+from domain.invoice import Card
+from domain.policy import (
+    ContactBudget,
+    EndAction,
+    FixedWaits,
+    Learned,
+    PayDays,
+    Plan,
+    Policy,
+    Since,
+    Step,
+    StripeRetries,
+    Template,
+)
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind, next_action
-from domain.recovery.begin import CLEARANCE
-from domain.recovery.case import replay
-from domain.recovery.transitions import CLOSED
-from tests.builders import DAY, HOUR, MONDAY, NEW_VISA, OLD_VISA
+from domain.recovery.explain import Decision, check
+from domain.timing.knowledge import Knowledge
+from tests.builders import DAY, HOUR, MONDAY, NEW_VISA, OLD_VISA, a_policy, plans_of_berlin
 from tests.domain.chase import Chase
+from tests.domain.promises import Promises
 
 SECOND = timedelta(seconds=1)
 MASTERCARD = Card(payment_method="pm_mc", fingerprint="fp_mc", brand="mastercard")
@@ -47,50 +55,68 @@ DELAYS = st.sampled_from(
     [timedelta(), 4 * SECOND, 4 * SECOND, 40 * SECOND, 9 * HOUR, 2 * DAY, 12 * DAY]
 )
 WAITS = st.sampled_from([SECOND, 10 * SECOND, 3 * HOUR, 3 * HOUR, DAY])
+PAUSERS = st.sampled_from([e.Pauser.MERCHANT, e.Pauser.STRIPE])
 SELDOM = st.sampled_from([False] * 19 + [True])
 AT_TIMES = st.sampled_from([False] * 4 + [True])
 # Where Stripe's own next try stands as our worker looks: mostly nowhere near.
 BESIDE = st.sampled_from([None] * 6 + [-5 * HOUR, -HOUR, HOUR, 5 * HOUR, 7 * HOUR])
-# What can keep a card that was never refused from being charged.
-NOT_THE_CARDS_FAULT = {
-    *("new_card", "beside_another", "window"),
-    *("card_barred", "no_card", "month_limit", "day_limit"),
-}
 # When all is quiet again, a case ends this long after its window at the latest.
 QUIET_END = timedelta(hours=7)
+
+
+# Pay days, questions beside charges, and messages that count from a question or from the end.
+PATIENT = {
+    **plans_of_berlin(),
+    DeclineFamily.FUNDS: Plan(
+        retries=PayDays(tries=3, gap=DAY),
+        campaign=(
+            Step(template=Template.PAYMENT_FAILED, after=DAY),
+            Step(template=Template.UPDATE_CARD, since=Since.ASKED),
+            Step(template=Template.FINAL_NOTICE, after=2 * DAY, since=Since.END),
+        ),
+    ),
+    DeclineFamily.NEEDS_NEW_DETAILS: Plan(
+        retries=FixedWaits(waits=(3 * DAY, 3 * DAY)),
+        campaign=(Step(template=Template.UPDATE_CARD, since=Since.ASKED),),
+    ),
+    DeclineFamily.UNKNOWN: Plan(retries=Learned(tries=3, gap=DAY)),
+}
 
 
 def policies() -> st.SearchStrategy[Policy]:
     """What merchants set: other zones, other limits, Stripe's retries kept."""
     return st.builds(
-        lambda zone, retries, a_day, a_month, gap: replace(
-            balanced(zone),
+        lambda zone, plans, retries, a_day, a_month, contacts, end: a_policy(
+            timezone=zone,
+            plans=plans,
             stripe_retries=retries,
             card_day_limit=a_day,
             card_month_limit=a_month,
-            reminder_gap=gap,
+            contacts=contacts,
+            end=end,
         ),
         st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia"]),
+        st.sampled_from([plans_of_berlin(), plans_of_berlin(), PATIENT]),
         st.sampled_from([StripeRetries.TAKE_OVER, StripeRetries.FOLLOW]),
         st.sampled_from([1, 1, 3, 10]),
         st.sampled_from([2, 4, 8, 35]),
-        st.sampled_from([2 * DAY, 4 * DAY]),
+        st.sampled_from(
+            [
+                ContactBudget(gap=2 * DAY, per_day=1, per_week=3, per_month=9),
+                ContactBudget(gap=4 * HOUR, per_day=1, per_week=2, per_month=3),
+            ]
+        ),
+        st.sampled_from(EndAction),
     )
 
 
-class RecoveryMachine(RuleBasedStateMachine):
+class RecoveryMachine(Promises):
     """One case in a world that doubles, delays, reorders and forgets."""
-
-    chase: Chase
 
     @initialize(policy=policies(), code=CODES, retry_in=st.sampled_from([None, 3 * DAY]))
     def an_invoice_fails(self, policy: Policy, code: str, retry_in: timedelta | None) -> None:
         retry_at = MONDAY + retry_in if retry_in else None
         self.chase = Chase(policy, code, retry_at)
-
-    @property
-    def is_open(self) -> bool:
-        return self.chase.case.is_open
 
     @precondition(lambda self: self.is_open)
     @rule(answer=ANSWERS, delay=DELAYS, beside=BESIDE, refused=AT_TIMES)
@@ -180,6 +206,43 @@ class RecoveryMachine(RuleBasedStateMachine):
         letters = [event for event in self.chase.history if isinstance(event, kinds)]
         return letters[-1] if letters else None
 
+    @rule(days=st.integers(-1, 16))
+    def the_customer_picks_a_day(self, days: int) -> None:
+        self.chase.give(c.PickDate(at=self.chase.now + days * DAY))
+
+    @rule(days=st.integers(-1, 16))
+    def the_customer_promises_to_pay(self, days: int) -> None:
+        self.chase.give(c.PromisePayment(until=self.chase.now + days * DAY))
+
+    @rule(by=PAUSERS, days=st.sampled_from([None, 1, 3, 20]))
+    def somebody_pauses_the_case(self, by: e.Pauser, days: int | None) -> None:
+        until = self.chase.now + days * DAY if days else None
+        self.chase.give(c.PauseCase(by=by, until=until))
+
+    @rule(by=st.sampled_from(e.Pauser))
+    def somebody_resumes_it(self, by: e.Pauser) -> None:
+        self.chase.give(c.ResumeCase(by=by))
+
+    @rule(paid_minor=st.integers(0, 29_00))
+    def a_part_is_paid(self, paid_minor: int) -> None:
+        part = c.RecordPartialPayment(
+            amount_paid_minor=paid_minor, amount_remaining_minor=29_00 - paid_minor
+        )
+        self.chase.give(part)
+
+    @rule()
+    def another_invoice_of_this_customer_is_written_about(self) -> None:
+        self.chase.other_letters.append(self.chase.now)
+
+    @rule(total_minor=st.integers(0, 40_00))
+    def money_is_refunded(self, total_minor: int) -> None:
+        self.chase.give(c.RecordRefund(amount_minor=total_minor))
+
+    @rule(state=st.sampled_from(e.DisputeState), now=SELDOM)
+    def the_bank_hears_a_dispute(self, state: e.DisputeState, now: bool) -> None:
+        if now or not self.is_open:
+            self.chase.give(c.RecordDispute(amount_minor=29_00, state=state))
+
     @rule(now=SELDOM)
     def the_customer_pays_on_a_page(self, now: bool) -> None:
         if now:
@@ -191,165 +254,30 @@ class RecoveryMachine(RuleBasedStateMachine):
             stop = c.StopCase(reason=e.StopReason.VOIDED)
             self.chase.give(stop if void else c.WriteOff())
 
-    @invariant()
-    def attempts_run_once_each_in_order_and_one_at_a_time(self) -> None:
-        on_its_way = None
-        numbers = []
-        for event in self.chase.history:
-            if isinstance(event, e.AttemptStarted):
-                assert on_its_way is None
-                on_its_way = event.number
-                numbers.append(event.number)
-            elif isinstance(event, e.AttemptDeclined | e.AttemptAbandoned):
-                assert on_its_way == event.number
-                on_its_way = None
-        assert numbers == list(range(1, len(numbers) + 1))
-
-    @invariant()
-    def no_charge_passes_a_limit(self) -> None:
-        policy = self.chase.policy
-        for start in self.chase.starts:
-            card = start.invoice.card
-            assert card is not None
-            assert not start.barred
-            assert start.in_day < min(DAILY_LIMIT, policy.card_day_limit)
-            assert start.in_month < min(monthly_limit(card.brand), policy.card_month_limit)
-
-    @invariant()
-    def no_charge_runs_beside_another_or_after_the_window(self) -> None:
-        closes_at = self.chase.case.closes_at
-        assert closes_at is not None
-        for start in self.chase.starts:
-            assert start.event.at < closes_at
-            assert not start.invoice.processing
-            retry_at = start.invoice.stripe_retry_at
-            assert retry_at is None or abs(retry_at - start.event.at) >= CLEARANCE
-
-    @invariant()
-    def no_card_is_charged_more_often_than_the_plan_says(self) -> None:
-        most = max(len(plan.retries) for plan in self.chase.policy.plans.values())
-        on_card = 0
-        for event in self.chase.history:
-            if isinstance(event, e.CardReplaced):
-                on_card = 0
-            on_card += isinstance(event, e.AttemptStarted)
-            assert on_card <= most
-
-    @invariant()
-    def a_planned_charge_is_not_made_before_its_time(self) -> None:
-        planned: datetime | None = None
-        for event in self.chase.history:
-            if isinstance(event, e.AttemptPlanned):
-                planned = event.due_at
-            elif isinstance(event, e.CustomerAsked):
-                planned = None
-            elif isinstance(event, e.AttemptStarted):
-                assert planned is not None
-                assert event.at >= planned
-                planned = None
-
-    @invariant()
-    def no_charge_is_made_before_the_network_said(self) -> None:
-        refusal: FailedCharge | None = None
-        for event in self.chase.history:
-            if isinstance(event, e.CardReplaced):
-                refusal = None
-            elif isinstance(event, e.ChargeDeclined | e.AttemptDeclined):
-                if refusal is None or event.failure.at >= refusal.at:
-                    refusal = event.failure
-            elif isinstance(event, e.AttemptStarted) and refusal and refusal.card == event.card:
-                assert event.at >= refusal.at + wait_advised(refusal.decline)
-
-    @invariant()
-    def a_new_card_waits_for_no_plan_and_is_blamed_for_nothing(self) -> None:
-        given_at: datetime | None = None
-        for event in self.chase.history:
-            if isinstance(event, e.CardReplaced):
-                given_at = event.at.replace(microsecond=0)
-            elif given_at is not None and _tries(event, given_at):
-                given_at = None
-            elif isinstance(event, e.AttemptPlanned | e.CustomerAsked) and given_at is not None:
-                assert event.rule in NOT_THE_CARDS_FAULT
-
-    @invariant()
-    def the_latest_word_on_the_card_is_the_one_that_counts(self) -> None:
-        case, latest = self.chase.case, MONDAY
-        for event in self.chase.history:
-            if isinstance(event, e.CardReplaced):
-                latest = event.at.replace(microsecond=0)
-            elif isinstance(event, e.ChargeDeclined | e.AttemptDeclined):
-                is_of_card = event.failure.card == case.card
-                latest = max(latest, event.failure.at) if is_of_card else latest
-        assert case.card_news_at == latest
-
-    @invariant()
-    def letters_go_once_a_step_in_order_by_day_and_apart(self) -> None:
-        policy, closes_at = self.chase.policy, self.chase.case.closes_at
-        assert closes_at is not None
-        sent: list[e.ReminderStarted] = []
-        for event in self.chase.history:
-            if isinstance(event, e.ReminderFailed):
-                assert sent.pop().step == event.step
-            elif isinstance(event, e.ReminderStarted):
-                local = event.at.astimezone(ZoneInfo(policy.timezone))
-                assert policy.first_mail_hour <= local.hour < policy.last_mail_hour
-                assert event.at < closes_at
-                if sent:
-                    assert sent[-1].step < event.step
-                    assert event.at - sent[-1].at >= policy.reminder_gap
-                sent.append(event)
-
-    @invariant()
-    def after_the_end_there_is_only_late_money_once_and_late_refusals(self) -> None:
-        ends = (e.CaseRecovered, e.CaseLost, e.CaseStopped)
-        at = [n for n, event in enumerate(self.chase.history) if isinstance(event, ends)]
-        assert len(at) <= 1
-        late = self.chase.history[at[0] + 1 :] if at else []
-        kinds = [type(event) for event in late if not isinstance(event, e.ChargeDeclined)]
-        assert kinds in ([], [e.MoneyCameLate])
-        assert bool(at) == (self.chase.case.phase in CLOSED)
-
-    @invariant()
-    def an_open_case_has_one_next_action_and_a_closed_one_none(self) -> None:
-        case = self.chase.case
-        action = next_action(case)
-        assert (action is not None) == case.is_open
-        if action is not None:
-            assert case.opened_at is not None
-            assert action.due_at >= case.opened_at
-
-    @invariant()
-    def each_refused_charge_is_told_of_once(self) -> None:
-        for kind in (e.ChargeDeclined, e.AttemptDeclined):
-            ids = [x.failure.charge_id for x in self.chase.history if isinstance(x, kind)]
-            assert len(ids) == len(set(ids))
-
-    @invariant()
-    def the_events_are_the_case(self) -> None:
-        assert replay(self.chase.history) == self.chase.case
-        assert self.chase.case.version == len(self.chase.history)
-
     def teardown(self) -> None:
         """Once the world is quiet, doing what is due ends every case soon after its window."""
         if not hasattr(self, "chase"):
             return
         quiet_from = self.chase.now
-        for _ in range(60):
-            if not self.is_open:
+        for _ in range(90):
+            action = next_action(self.chase.case)
+            if action is None:
                 break
-            action = self.chase.next()
             self.chase.wait_for(action)
             self.chase.carry_out(action)
         closes_at, closed_at = self.chase.case.closes_at, self.chase.case.closed_at
         assert closes_at is not None
         assert closed_at is not None, "still open"
         assert closed_at <= max(closes_at, quiet_from) + QUIET_END
+        assert next_action(self.chase.case) is None
+        self.every_decision_can_be_made_again()
 
-
-def _tries(event: e.Event, given_at: datetime) -> bool:
-    """True if a card was charged since: by us, or refused to somebody else."""
-    refused = isinstance(event, e.ChargeDeclined) and event.failure.at >= given_at
-    return refused or isinstance(event, e.AttemptStarted)
+    def every_decision_can_be_made_again(self) -> None:
+        written = msgspec.json.encode(self.chase.decisions)
+        decisions = msgspec.json.decode(written, type=tuple[Decision, ...])
+        policy = self.chase.policy
+        history = tuple(self.chase.history)
+        assert check(decisions, history, {policy.version: policy}, {0: Knowledge()}) is None
 
 
 TestRecovery = RecoveryMachine.TestCase

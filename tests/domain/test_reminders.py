@@ -6,10 +6,20 @@ import pytest
 from msgspec.structs import replace
 
 from domain.decline import DeclineFamily
-from domain.policy import Plan
+from domain.policy import Plan, Template
 from domain.recovery import commands as c
 from domain.recovery import events as e
-from tests.builders import DAY, HOUR, MONDAY, a_policy, after, declined, to_begin, to_open
+from tests.builders import (
+    DAY,
+    HOUR,
+    MONDAY,
+    a_campaign,
+    a_policy,
+    after,
+    declined,
+    to_begin,
+    to_open,
+)
 from tests.domain.given import kinds, state, when
 
 TUESDAY = MONDAY + DAY  # 11:00 in Berlin: the first reminder is due
@@ -90,16 +100,21 @@ def test_a_customer_without_an_address_is_passed_over_and_the_next_step_stays_pl
 
 
 def test_after_the_last_step_no_letter_is_planned() -> None:
-    one = a_policy(plans={DeclineFamily.FUNDS: Plan(retries=(DAY,), reminders=(DAY,))})
+    one = a_policy(
+        plans={DeclineFamily.FUNDS: Plan(campaign=a_campaign(Template.PAYMENT_FAILED, DAY))}
+    )
     given = after(to_open(), policy=one)
     assert kinds(when(given, write(), TUESDAY, one)) == [e.ReminderStarted]
 
 
 def test_a_reminder_after_the_end_of_the_window_is_not_planned() -> None:
     short = a_policy(
-        window=DAY, plans={DeclineFamily.NEEDS_NEW_CARD: Plan(reminders=(23.5 * HOUR,))}
+        window=DAY,
+        plans={
+            DeclineFamily.NEEDS_NEW_CARD: Plan(campaign=a_campaign(Template.UPDATE_CARD, 15 * HOUR))
+        },
     )
-    # 23.5 hours later is within the window; an hour of the morning is not.
+    # 15 hours later is within the window; nine in the morning is not.
     lost = to_open(last_failure=declined("lost_card", at=MONDAY - 5 * HOUR))
     assert e.ReminderPlanned not in kinds(when((), lost, policy=short))
 
@@ -109,12 +124,16 @@ def test_a_question_is_asked_soon_even_if_a_letter_was_planned_for_later() -> No
         failure=declined("stolen_card", "ch_2", at=MONDAY + HOUR), by=e.Payer.STRIPE
     )
     events = when(WAITING, stolen, MONDAY + HOUR)
-    assert events[2] == e.ReminderPlanned(at=MONDAY + HOUR, step=1, due_at=MONDAY + HOUR)
+    assert events[2] == e.ReminderPlanned(
+        at=MONDAY + HOUR, step=1, due_at=MONDAY + HOUR, template=Template.UPDATE_CARD
+    )
 
 
 def test_who_must_show_themselves_hears_as_soon_as_the_plan_for_that_says() -> None:
     events = when(WAITING, c.RequestAuthentication(), MONDAY)
-    assert events[1] == e.ReminderPlanned(at=MONDAY, step=1, due_at=MONDAY + HOUR)
+    assert events[1] == e.ReminderPlanned(
+        at=MONDAY, step=1, due_at=MONDAY + HOUR, template=Template.AUTHENTICATE
+    )
 
 
 def test_a_letter_that_was_certainly_not_sent_is_tried_again_an_hour_later() -> None:

@@ -10,8 +10,12 @@ from domain.recovery.case import RecoveryCase, evolve
 from domain.recovery.transitions import CLOSED, IDLE, OPEN, TRANSITIONS, Phase
 from tests.domain.examples import ONE_OF_EACH
 
-LATE = {(phase, e.MoneyCameLate) for phase in (Phase.LOST, Phase.STOPPED)} | {
-    (phase, e.ChargeDeclined) for phase in CLOSED
+LATE: set[tuple[Phase, type[e.Event]]] = {
+    *((phase, e.MoneyCameLate) for phase in (Phase.LOST, Phase.STOPPED)),
+    *((phase, e.ChargeDeclined) for phase in CLOSED),
+    *((phase, e.MoneyReturned) for phase in CLOSED),
+    *((phase, e.MoneyReinstated) for phase in CLOSED),
+    (Phase.LOST, e.EndActionDone),
 }
 # The published table, written out: a change of it is a decision, not a slip.
 PUBLISHED = {
@@ -21,23 +25,37 @@ PUBLISHED = {
         attempt_planned>waiting attempt_started>charging customer_asked>customer
         reminder_planned>waiting reminder_started>waiting reminder_skipped>waiting
         reminder_failed>waiting card_replaced>waiting case_recovered>recovered case_lost>lost
-        case_stopped>stopped
+        case_stopped>stopped date_picked>waiting payment_promised>waiting case_paused>paused
     """,
     "charging": """
         retries_taken_over>charging charge_declined>charging attempt_declined>waiting
         attempt_unclear>charging attempt_abandoned>waiting reminder_planned>charging
         reminder_failed>charging card_replaced>charging case_recovered>recovered case_lost>lost
-        case_stopped>stopped
+        case_stopped>stopped amount_changed>charging case_paused>charging case_resumed>charging
     """,
     "customer": """
         retries_taken_over>customer charge_declined>customer amount_changed>customer
         attempt_planned>waiting customer_asked>customer reminder_planned>customer
         reminder_started>customer reminder_skipped>customer reminder_failed>customer
         card_replaced>customer case_recovered>recovered case_lost>lost case_stopped>stopped
+        date_picked>customer payment_promised>customer case_paused>paused
     """,
-    "recovered": "charge_declined>recovered",
-    "lost": "charge_declined>lost money_came_late>lost",
-    "stopped": "charge_declined>stopped money_came_late>stopped",
+    "paused": """
+        case_paused>paused case_resumed>waiting retries_taken_over>paused charge_declined>paused
+        amount_changed>paused card_replaced>paused reminder_failed>paused
+        case_recovered>recovered case_lost>lost case_stopped>stopped
+    """,
+    "recovered": """
+        charge_declined>recovered money_returned>recovered money_reinstated>recovered
+    """,
+    "lost": """
+        charge_declined>lost money_came_late>lost end_action_done>lost money_returned>lost
+        money_reinstated>lost
+    """,
+    "stopped": """
+        charge_declined>stopped money_came_late>stopped money_returned>stopped
+        money_reinstated>stopped
+    """,
 }
 
 
@@ -84,7 +102,7 @@ def test_from_every_open_phase_every_end_can_be_reached() -> None:
         assert reached >= CLOSED
 
 
-def test_the_end_is_the_end_but_for_money_and_refusals_that_come_late() -> None:
+def test_the_end_is_the_end_but_for_what_comes_late() -> None:
     from_closed = {(phase, kind) for phase, kind in TRANSITIONS if phase in CLOSED}
     assert from_closed == LATE
     assert all(TRANSITIONS[phase, kind] is phase for phase, kind in LATE)
@@ -93,4 +111,4 @@ def test_the_end_is_the_end_but_for_money_and_refusals_that_come_late() -> None:
 def test_a_phase_is_new_open_or_closed_and_no_two_of_these() -> None:
     assert {Phase.NEW} | set(OPEN) | CLOSED == set(Phase)
     assert len(OPEN) + len(CLOSED) + 1 == len(Phase)
-    assert set(IDLE) == set(OPEN) - {Phase.CHARGING}
+    assert set(IDLE) == set(OPEN) - {Phase.CHARGING, Phase.PAUSED}

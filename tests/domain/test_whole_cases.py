@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.decline import DeclineFamily
-from domain.policy import Plan, StripeRetries
+from domain.policy import EndAction, FixedWaits, Plan, StripeRetries
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind, next_action
@@ -186,7 +186,8 @@ def test_a_charge_that_nobody_answers_is_looked_into_until_it_is_known() -> None
 
 
 def test_summer_time_begins_and_nine_o_clock_stays_nine_o_clock() -> None:
-    month = {DeclineFamily.FUNDS: Plan(retries=(timedelta(days=26), timedelta(days=2)))}
+    waits = FixedWaits(waits=(timedelta(days=26), timedelta(days=2)))
+    month = {DeclineFamily.FUNDS: Plan(retries=waits)}
     calendar = Calendar("insufficient_funds", window=timedelta(days=40), plans=month)
     # The night before, the clocks went from two to three.
     calendar.next_is("attempt", march(29))
@@ -194,3 +195,51 @@ def test_summer_time_begins_and_nine_o_clock_stays_nine_o_clock() -> None:
     calendar.next_is("attempt", march(31))
     assert march(29) - march(28) == timedelta(hours=24)
     assert (march(29).astimezone(UTC) - march(28).astimezone(UTC)) == timedelta(hours=23)
+
+
+def test_the_customer_picks_friday_and_is_charged_on_friday() -> None:
+    calendar = Calendar("insufficient_funds")
+    calendar.chase.now = march(3, 20)
+    calendar.chase.give(c.PickDate(at=march(6, 0)))
+    # No letter on Wednesday, no charge on Thursday.
+    calendar.next_is("attempt", march(6))
+    calendar.do_it("paid")
+    calendar.happened(e.DatePicked, e.AttemptStarted, e.CaseRecovered)
+    calendar.nothing_is_due("recovered")
+
+
+def test_a_promise_that_is_not_kept_leads_back_to_the_plan() -> None:
+    calendar = Calendar("insufficient_funds")
+    calendar.chase.give(c.PromisePayment(until=march(9, 12)))
+    # Monday at noon has come, and the money has not: first the letter, then the charge.
+    calendar.next_is("reminder", march(9, 12))
+    calendar.do_it()
+    calendar.next_is("attempt", march(10))
+    calendar.do_it("paid")
+    calendar.happened(e.PaymentPromised, e.ReminderStarted, e.AttemptStarted, e.CaseRecovered)
+
+
+def test_a_subscription_that_is_paused_for_a_week_is_left_alone_for_a_week() -> None:
+    calendar = Calendar("insufficient_funds")
+    until = march(9, 11)
+    calendar.chase.give(c.PauseCase(by=e.Pauser.STRIPE, until=until))
+    calendar.next_is("resume", until)
+    calendar.do_it()
+    calendar.happened(e.CasePaused, e.CaseResumed)
+    calendar.next_is("reminder", march(9, 11))
+    calendar.do_it()
+    calendar.next_is("attempt", march(10))
+
+
+def test_a_lost_case_is_finished_in_stripe_and_money_that_comes_and_goes_is_written_down() -> None:
+    calendar = Calendar("invalid_business_account", end=EndAction.MARK_UNCOLLECTIBLE)
+    calendar.next_is("close", march(16, 11))
+    calendar.do_it()
+    calendar.next_is("end", march(16, 11))
+    calendar.do_it()
+    calendar.happened(e.CaseLost, e.EndActionDone)
+    calendar.nothing_is_due("lost")
+    calendar.chase.give(c.RecordPayment(amount_minor=29_00, by=e.Payer.CUSTOMER))
+    calendar.chase.give(c.RecordRefund(amount_minor=29_00))
+    calendar.happened(e.MoneyCameLate, e.MoneyReturned)
+    assert calendar.chase.case.refunded_minor == 29_00

@@ -40,7 +40,7 @@ class Weather:
     meddle: float = 0.0  # somebody acts on an invoice while we charge it
     stray: float = 0.0  # a second dispatcher believes that it leads
     jump_s: float = 0.0
-    outages: int = 0  # of Stripe, of all workers, of what Redis remembers
+    outages: int = 0  # of Stripe, of all workers, of what Redis remembers; and deploys
 
     @classmethod
     def drawn(cls, chance: Chance) -> "Weather":
@@ -62,8 +62,8 @@ class Weather:
             lost=rate(0.3),
             meddle=rate(0.3),
             stray=rate(0.2),
-            jump_s=draw.choice((0.0, 0.0, 60.0, 1_200.0)),
-            outages=draw.choice((0, 1, 3, 6)),
+            jump_s=draw.choice((0.0, 0.0, 60.0, 1_200.0, 1_200.0, 3_600.0, 86_400.0)),
+            outages=draw.choice((0, 1, 4, 8)),
         )
 
 

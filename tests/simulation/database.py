@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from application.change_case import CaseRef, Cases, Change
 from application.errors import Unavailable
 from application.ports.conveyor import (
     ActionQueue,
@@ -20,14 +21,17 @@ from application.ports.stores import (
     ActionStore,
     AuditLog,
     CaseStore,
+    Conversation,
     CustomerStore,
+    DecisionLog,
     EventRef,
     InboxMarks,
+    PolicyStore,
 )
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
 from domain.network import CardUse
-from domain.recovery.case import RecoveryCase
 from domain.recovery.events import Event
+from domain.recovery.state import RecoveryCase
 from tests.simulation.schedule import Crashed, Schedule, Task, at, task_of
 
 
@@ -52,6 +56,14 @@ class PausingCases:
 
     async def of_subscription(self, account: str, subscription_id: str) -> tuple[UUID, ...]:
         return await self._inner.of_subscription(account, subscription_id)
+
+    async def of_account(self, account: str) -> tuple[UUID, ...]:
+        return await self._inner.of_account(account)
+
+    async def conversation(
+        self, case_id: UUID, account: str, customer_id: str, now: datetime
+    ) -> Conversation:
+        return await self._inner.conversation(case_id, account, customer_id, now)
 
     async def card_use(self, fingerprint: str, amount_minor: int, now: datetime) -> CardUse:
         return await self._inner.card_use(fingerprint, amount_minor, now)
@@ -81,7 +93,30 @@ class Unit:
         self.actions: ActionStore = inner.actions
         self.audit: AuditLog = inner.audit
         self.customers: CustomerStore = inner.customers
-        self.policies, self.links, self.messages = inner.policies, inner.links, inner.messages
+        self.policies: PolicyStore = inner.policies
+        self.links, self.messages = inner.links, inner.messages
+        self.decisions: DecisionLog = inner.decisions
+        self.lessons, self.knowledge, self.pool = inner.lessons, inner.knowledge, inner.pool
+
+
+class WatchedCases(Cases):
+    """Cases whose changes the judge may decide again."""
+
+    _schedule: Schedule
+
+    def __init__(
+        self, open_uow: OpenUnitOfWork, clock: Callable[[], datetime], schedule: Schedule
+    ) -> None:
+        super().__init__(open_uow=open_uow, clock=clock)
+        object.__setattr__(self, "_schedule", schedule)
+
+    async def apply(self, ref: CaseRef, change: Change) -> tuple[Event, ...]:
+        task = task_of(self._schedule)
+        task.change = change
+        try:
+            return await super().apply(ref, change)
+        finally:
+            task.change = None
 
 
 class Transactions:
@@ -101,7 +136,8 @@ class Transactions:
     async def __call__(self, merchant_id: UUID) -> AsyncIterator[UnitOfWork]:
         schedule = self._schedule
         await at("begins")
-        task_of(schedule).looked = schedule.steps
+        task = task_of(schedule)
+        task.looked, task.merchant_id = schedule.steps, merchant_id
         fault = self._fault()
         async with self._units(merchant_id) as inner:
             unit = self._unit(inner)

@@ -3,12 +3,14 @@
 from collections.abc import MutableMapping
 from typing import Any, Generic, TypeVar
 
+from tests.simulation.laws import Law
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
 class Broken(BaseException):
-    """An invariant does not hold. Not an Exception: no job may take it for a failure of its own."""
+    """A law does not hold. Not an Exception: no job may take it for a failure of its own."""
 
 
 class Rows(dict[Key, Value], Generic[Key, Value]):
@@ -32,7 +34,7 @@ class Rows(dict[Key, Value], Generic[Key, Value]):
         return keys
 
 
-def demand(holds: bool, invariant: str, *about: object) -> None:
-    """Raises Broken, naming the invariant."""
+def demand(holds: bool, law: Law, sentence: str, *about: object) -> None:
+    """Raises Broken, naming the law and what it says here."""
     if not holds:
-        raise Broken(f"{invariant}: {', '.join(map(str, about))}")
+        raise Broken(f"{law}: {sentence}: {', '.join(map(str, about))}")

@@ -5,6 +5,7 @@ Every part that a planted bug replaces is made by a method of its own.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -25,8 +26,10 @@ from application.ports.unit_of_work import UnitOfWork
 from application.shaping import Shaper
 from application.use_cases.close_case import CloseCase
 from application.use_cases.dispatch_due import DispatchDue
+from application.use_cases.end_case import EndCase
 from application.use_cases.process_event import ProcessEvent
 from application.use_cases.reconcile_attempt import ReconcileAttempt
+from application.use_cases.resume_case import ResumeCase
 from application.use_cases.run_attempt import RunAttempt
 from application.use_cases.send_reminder import SendReminder
 from application.use_cases.take_over_retries import TakeOverRetries
@@ -34,9 +37,10 @@ from application.work import CarryOut, Errand, Failures
 from domain.recovery.actions import ActionKind
 from tests.application.bakery import Letterbox
 from tests.simulation.chance import Chance
-from tests.simulation.database import SlowActions, SlowInbox, Transactions, Unit
+from tests.simulation.database import SlowActions, SlowInbox, Transactions, Unit, WatchedCases
 from tests.simulation.ports import Doorbell, Network, Post
-from tests.simulation.schedule import START, Schedule, Task
+from tests.simulation.requests import Requests
+from tests.simulation.schedule import Schedule, Task
 from tests.simulation.stripe import Stripe
 from tests.simulation.watch import Watch
 
@@ -66,7 +70,7 @@ class Installation:
         )
         self.watch = Watch(self.world, stripe, schedule)
         self.skews: dict[str, timedelta] = {}
-        self.down_until = START
+        self.down_until = schedule.start
         self.network = Network(stripe, schedule, self.watch)
         self.letters: list[Letter] = []
         self.on_letter: Callable[[Letter], None] = lambda letter: None
@@ -79,7 +83,7 @@ class Installation:
     def build(self) -> None:
         """The wiring of worker and dispatcher."""
         units = Transactions(units_of_work(self.world), self.schedule, self.unit, self._committed)
-        self.cases = Cases(open_uow=units, clock=self.clock)
+        self.cases: Cases = WatchedCases(units, self.clock, self.schedule)
         self.intake = self.an_intake()
         self.inbox, self.actions = (
             SlowInbox(MemoryInbox(self.world)),
@@ -93,8 +97,14 @@ class Installation:
         self.carry_out = CarryOut(actions=self.actions, by_kind=self.errands(), clock=self.clock)
         self.failures = Failures(inbox=self.inbox, actions=self.actions, count=lambda *_: None)
         self.dispatch = self._a_dispatcher()
+        self.requests = Requests(self.schedule, self.cases, self.world, self.is_down)
 
     # What a planted bug replaces.
+    @classmethod
+    def patches(cls) -> tuple[AbstractContextManager[object], ...]:
+        """Functions that are others while this installation lives."""
+        return ()
+
     def unit(self, inner: UnitOfWork) -> Unit:
         return Unit(inner)
 
@@ -124,6 +134,8 @@ class Installation:
                 cases=cases, payments=payments, charging=charging
             ),
             ActionKind.CLOSE: CloseCase(cases=cases, payments=payments),
+            ActionKind.RESUME: ResumeCase(cases=cases),
+            ActionKind.END: EndCase(cases=cases, payments=payments),
             ActionKind.REMINDER: SendReminder(
                 cases=cases,
                 payments=payments,
@@ -162,6 +174,10 @@ class Installation:
             self.schedule.kill(process)
         self.doorbell.queue.forget()
 
+    def is_down(self) -> bool:
+        """Whether nothing of ours runs."""
+        return self.schedule.now < self.down_until
+
     def expect(self, when: datetime) -> None:
         """Let the dispatcher look at that instant, or earlier."""
         when = max(when, self.schedule.now, self.down_until)
@@ -181,7 +197,7 @@ class Installation:
         )
 
     def _seconds(self) -> float:
-        return (self.schedule.now - START).total_seconds()
+        return (self.schedule.now - self.schedule.start).total_seconds()
 
     def _round_due(self) -> None:
         if self._wake_at is None or self.schedule.now < self._wake_at:
@@ -203,7 +219,7 @@ class Installation:
     def _look_again(self) -> None:
         """The next instant at which a row is free and due, a minute on if that is past."""
         soon = self.schedule.now + timedelta(minutes=1)
-        free = [_free_at(held.turn, START) for held in self.unhandled()]
+        free = [_free_at(held.turn, self.schedule.start) for held in self.unhandled()]
         free += [_free_at(held.turn, held.action.due_at) for held in self.world.actions.values()]
         instants = [max(one, soon) for one in free if one is not None]
         if instants:

@@ -1,33 +1,26 @@
-"""Who lives in a world: merchants with their policies, customers with their cards, and what both of
-them do while we chase: pay on the page, change the card, void, write off, cancel, grant a credit.
+"""Who lives in a world: merchants with their policies, customers with their cards and invoices, and
+when each of them does what `acts` can be done.
 """
 
 import random
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 from adapters.memory.registration import MemoryRegistration
 from application.ports.mailer import Letter
 from application.ports.registration import NewMerchant
-from domain.decline import DeclineFamily
 from domain.invoice import Card, Customer, Invoice, InvoiceStatus
-from domain.policy import Plan, Policy, StripeRetries, balanced
-from domain.recovery.signals import SubscriptionEnded
+from tests.simulation.acts import DAY_S, LATEST_REGRET, Acts, Owed
 from tests.simulation.chance import Chance
+from tests.simulation.debts import AUTHENTICATION, Issuer
 from tests.simulation.installation import Installation
+from tests.simulation.merchants import ZONES, Temper, a_policy
 from tests.simulation.schedule import finish
-from tests.simulation.stripe import AUTHENTICATION, Issuer
 
-DAY_S: Final = 86_400.0
-DAYS_OF_BILLING: Final = 3.0
-DAYS_OF_EVENTS: Final = 10.0
-MOST_INVOICES: Final = 8
-ZONES: Final = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Lord_Howe")
+DAYS_OF_BILLING: Final = 75.0
+DAYS_OF_ACTS: Final = 20.0  # after the first refusal
+MOST_INVOICES: Final = 10
+LEARNING_ROUNDS: Final = 18
 BRANDS: Final = ("visa", "mastercard", "amex", None)
 CURRENCIES: Final = ("eur", "usd", "jpy")
 # What the bank says when it says no, how often it pays all the same, and how common that is.
@@ -41,15 +34,6 @@ TEMPERS: Final = (
     ("expired_card", 0.0, 7),
     (AUTHENTICATION, 0.1, 10),
 )
-Act = Callable[[], None]
-
-
-class Owed(Struct, frozen=True):
-    """One invoice and who owes it."""
-
-    account: str
-    invoice: Invoice
-    customer: Customer
 
 
 class People:
@@ -62,6 +46,9 @@ class People:
         self._owed: list[Owed] = []
         # One world in four: cards that never pay, one price, and a policy as hasty as allowed.
         self._stubborn = self._draw.random() < 0.25
+        # One in six: nobody waits for us, so that Stripe's history is the same in any weather.
+        self.hands_off = not self._stubborn and self._draw.random() < 1 / 6
+        self._acts = Acts(home, lambda draw: self._issue(draw=draw))
         home.network.beside = self.meddle
         home.on_letter = self.reads
 
@@ -71,6 +58,8 @@ class People:
             self._merchant(number)
         for owed in self._owed:
             self._lives(owed)
+        for number in range(1, LEARNING_ROUNDS):
+            self._schedule.after(number * 6.2 * DAY_S, self._home.requests.learns)
 
     def reads(self, letter: Letter) -> None:
         """A letter arrives; its reader may do something about it."""
@@ -79,20 +68,24 @@ class People:
         if target is None or draw.random() > 0.4:
             return
         owed = next(one for one in self._owed if one.invoice.invoice_id == target[1])
-        act = self._an_act(owed, draw, self._kind_acts)
+        act = draw.choice(self._acts.kind(owed, draw))
         self._schedule.after(draw.uniform(60, DAY_S), act)
 
     def meddle(self, account: str, invoice_id: str) -> None:
         """Somebody acts on an invoice at the very moment when it is charged."""
         draw = self._chance.of(f"beside {invoice_id} {self._schedule.steps}")
         owed = next(one for one in self._owed if one.invoice.invoice_id == invoice_id)
-        self._schedule.after(draw.uniform(0, 0.3), self._an_act(owed, draw, self._all_acts))
+        act = draw.choice(self._acts.any(owed, draw))
+        if draw.random() < 0.5:  # of all that can be done, paying hurts most
+            page = f"page:{invoice_id}:{draw.getrandbits(32)}"
+            act = lambda: self._stripe.pay_by_page(account, invoice_id, page)  # noqa: E731
+        self._schedule.after(draw.uniform(0, 0.3), act)
 
     # Merchants.
     def _merchant(self, number: int) -> None:
         draw, account = self._draw, f"acct_{number}"
         merchant_id = UUID(int=draw.getrandbits(128))
-        policy = self._a_policy(draw.choice(ZONES), version=1)
+        policy = a_policy(draw, self._temper(), draw.choice(ZONES), version=1)
         new = NewMerchant(
             merchant_id=merchant_id,
             name=f"Merchant {number}",
@@ -105,48 +98,35 @@ class People:
             livemode=False,
             own=number == 0,
             policy=policy,
+            shares_lessons=draw.random() < 0.5,
         )
         finish(MemoryRegistration(self._home.world, self._home.clock).register(new))
         if draw.random() < 0.5:
-            self._edits_policy(merchant_id, policy.timezone)
+            for version in range(2, draw.randint(3, 5)):
+                self._edits_policy(merchant_id, policy.timezone, version)
+        if draw.random() < 0.1:
+            leaves = draw.uniform(20, 85) * DAY_S
+            self._schedule.after(leaves, lambda: self._acts.disconnects(account))
         for customer in range(draw.randint(1, 3)):
             self._customer(account, f"{number}_{customer}")
 
-    def _edits_policy(self, merchant_id: UUID, zone: str) -> None:
-        edited = self._a_policy(zone, version=2)
+    def _edits_policy(self, merchant_id: UUID, zone: str, version: int) -> None:
+        edited = a_policy(self._draw, self._temper(), zone, version)
+        when = self._draw.uniform(0, DAYS_OF_BILLING * DAY_S)
+        self._schedule.after(when, lambda: self._home.requests.activates(merchant_id, edited))
 
-        def edit() -> None:
-            self._home.world.policies[merchant_id, 2] = edited
-
-        self._schedule.after(self._draw.uniform(0, DAYS_OF_BILLING * DAY_S), edit)
-
-    def _a_policy(self, zone: str, version: int) -> Policy:
-        draw = self._draw
-        days = draw.randint(5, 14)
-        waits = tuple(timedelta(days=1) for _ in range(min(12, days - 1)))
-        if not self._stubborn:
-            waits = tuple(timedelta(hours=draw.randint(2, 40)) for _ in range(draw.randint(0, 3)))
-        letters = (timedelta(hours=1), timedelta(days=2), timedelta(days=4))
-        plan = Plan(retries=waits, reminders=letters[: draw.randint(0, 3)])
-        first = draw.choice((0, 8, 9))
-        return replace(
-            balanced(zone, version),
-            plans=dict.fromkeys(DeclineFamily, plan),
-            window=timedelta(days=days if self._stubborn else max(days, 7)),
-            charge_hour=draw.randint(0, 23),
-            first_mail_hour=first,
-            last_mail_hour=first + 10,
-            reminder_gap=timedelta(hours=draw.choice((1, 24, 48))),
-            card_month_limit=35 if self._stubborn else draw.choice((8, 20, 35)),
-            card_day_limit=10 if self._stubborn else draw.choice((1, 3, 10)),
-            stripe_retries=draw.choice(tuple(StripeRetries)),
-        )
+    def _temper(self) -> Temper:
+        if self.hands_off:
+            return Temper.HANDS_OFF
+        return Temper.HASTY if self._stubborn else Temper.USUAL
 
     # Customers.
     def _customer(self, account: str, name: str) -> None:
         draw = self._draw
-        address = f"{name}@example.com" if draw.random() < 0.9 else None
-        customer = Customer(customer_id=f"cus_{name}", email=address, name=name, locale="de")
+        address = f"canary.{name}@example.com" if draw.random() < 0.9 else None
+        customer = Customer(
+            customer_id=f"cus_{name}", email=address, name=f"Canary {name}", locale="de"
+        )
         card = self._issue(hopeless=self._stubborn)
         price = draw.randint(1, 90) * 100
         for number in range(4 if self._stubborn else draw.randint(1, 3)):
@@ -190,36 +170,14 @@ class People:
         draw = self._draw
         retries = draw.choice((0, 0, 2, 4))
         billed = draw.uniform(0, DAYS_OF_BILLING * DAY_S)
+        if self._stubborn or draw.random() < 0.5:
+            billed = min(billed, DAY_S * 3)  # one card, several invoices at once
         bill = lambda: self._stripe.bill(owed.account, owed.invoice, retries)  # noqa: E731
         self._schedule.after(billed, bill)
         for _ in range(draw.choice((0, 0, 1, 2))):
-            act = self._an_act(owed, draw, self._all_acts)
-            self._schedule.after(draw.uniform(billed, DAYS_OF_EVENTS * DAY_S), act)
-
-    # What they do.
-    def _an_act(
-        self, owed: Owed, draw: random.Random, acts: Callable[[Owed, random.Random], list[Act]]
-    ) -> Act:
-        return draw.choice(acts(owed, draw))
-
-    def _kind_acts(self, owed: Owed, draw: random.Random) -> list[Act]:
-        stripe, account, invoice_id = self._stripe, owed.account, owed.invoice.invoice_id
-        page = f"page:{invoice_id}:{draw.getrandbits(32)}"
-        hours, card = draw.uniform(1, 30), self._issue(draw=draw)
-        return [
-            lambda: stripe.pay_by_page(account, invoice_id, page),
-            lambda: stripe.begin_debit(account, invoice_id, page, hours),
-            lambda: stripe.change_card(account, owed.customer.customer_id, card),
-        ]
-
-    def _all_acts(self, owed: Owed, draw: random.Random) -> list[Act]:
-        stripe, account, invoice_id = self._stripe, owed.account, owed.invoice.invoice_id
-        ended = SubscriptionEnded(subscription_id=owed.invoice.subscription_id or "")
-        credit = draw.randint(1, 5) * 100
-        return [
-            *self._kind_acts(owed, draw),
-            lambda: stripe.settle(account, invoice_id, InvoiceStatus.VOID),
-            lambda: stripe.settle(account, invoice_id, InvoiceStatus.UNCOLLECTIBLE),
-            lambda: stripe.credit(account, invoice_id, credit),
-            lambda: stripe.tell(account, ended),
-        ]
+            can = self._acts.without_us if self.hands_off else self._acts.any
+            act = draw.choice(can(owed, draw))
+            self._schedule.after(billed + draw.uniform(0, DAYS_OF_ACTS * DAY_S), act)
+        if draw.random() < 0.5:
+            regret = draw.choice(self._acts.late(owed, draw))
+            self._schedule.after(billed + draw.uniform(10, LATEST_REGRET) * DAY_S, regret)

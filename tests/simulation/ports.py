@@ -7,7 +7,7 @@ from collections.abc import Callable
 from adapters.memory.job_queue import MemoryJobQueue
 from adapters.memory.mailer import MemoryMailer
 from application.ports.mailer import Letter, MailDeferred
-from application.ports.payments import Outcome, StripeUnavailable, Unknown
+from application.ports.payments import Ending, Outcome, StripeUnavailable, Unknown
 from application.ports.stores import (
     ActionRef,
     EventRef,
@@ -29,6 +29,7 @@ class Network:
         self.beside: Callable[[str, str], None] = lambda account, invoice_id: None
 
     async def read_invoice(self, account: str, invoice_id: str) -> Invoice | None:
+        self._watch.asks_for(account, task_of(self._schedule))
         await at(f"reads {invoice_id}")
         self._refuse()
         invoice = self._stripe.show(account, invoice_id)
@@ -39,10 +40,27 @@ class Network:
     async def stop_stripe_retries(
         self, account: str, invoice_id: str, *, idempotency_key: str
     ) -> None:
+        self._watch.stopping(account, invoice_id, task_of(self._schedule))
         await at(f"stops retries {invoice_id}")
         self._refuse()
         self._stripe.stop_retries(account, invoice_id)
         await at("stopped retries")
+
+    async def invoice_of(self, account: str, payment_intent_id: str) -> str | None:
+        self._watch.asks_for(account, task_of(self._schedule))
+        await at(f"looks for {payment_intent_id}")
+        self._refuse()
+        return self._stripe.invoice_of(payment_intent_id)
+
+    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
+        self._watch.ending(account, ending, task_of(self._schedule))
+        await at(f"ends {ending.invoice_id}")
+        self._refuse()
+        done = self._stripe.end(account, ending)
+        await at("has ended")
+        if self._schedule.chance_of(self._schedule.weather.charge):
+            raise StripeUnavailable("timeout")
+        return done
 
     async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
         call = (account, invoice_id, idempotency_key)

@@ -12,21 +12,40 @@ from collections.abc import Callable, Coroutine, Generator
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
+from uuid import UUID
 
+from application.change_case import Change
 from domain.invoice import Invoice
 from tests.simulation.chance import CALM, Chance, Weather
 
-# Nine days before the clocks change in Europe.
-START: Final = datetime(2026, 3, 20, 6, 0, tzinfo=UTC)
+# A story begins on one of these: the clocks change soon after, or months later. Lord Howe's half
+# hour, Europe, New York, the year's end, and a leap day come in the way.
+STARTS: Final = tuple(
+    datetime(year, month, day, 6, 0, tzinfo=UTC)
+    for year, month, day in (
+        (2026, 3, 1),
+        (2026, 3, 20),
+        (2026, 3, 28),
+        (2026, 6, 10),
+        (2026, 9, 25),
+        (2026, 10, 18),
+        (2027, 12, 3),
+    )
+)
+NEAR_S: Final = 1_200.0  # a clock that is wrong by so much changes no verdict
 HOP_S: Final = 0.3  # between two ports, at most
 LONGEST_PAUSE_S: Final = 1_200.0
-MOST_STEPS: Final = 200_000
+MOST_STEPS: Final = 500_000
 
 Job = Coroutine[Any, Any, None]
 
 
 class Crashed(BaseException):
     """The process died here. No code of ours may catch it."""
+
+
+class Enough(BaseException):
+    """The step is reached that somebody wants to stand at."""
 
 
 class NeverEnds(AssertionError):
@@ -47,6 +66,8 @@ class Task:
         self.context = contextvars.copy_context()
         self.seen: Invoice | None = None  # the invoice as it read it last
         self.looked = 0  # the step at which it opened its last transaction
+        self.merchant_id: UUID | None = None  # on whose errand it is
+        self.change: Change | None = None  # what it asks of a case just now
         self.done = False
 
 
@@ -55,7 +76,9 @@ class Schedule:
 
     def __init__(self, chance: Chance, weather: Weather, tell: Callable[[str], None]) -> None:
         self.weather = weather
-        self.now = START
+        self.start = self.now = chance.of("start").choice(STARTS)
+        self.skew = timedelta(seconds=weather.jump_s if weather.jump_s > NEAR_S else 0)
+        self.until: int | None = None
         self.steps = 0
         self.current: Task | None = None
         self.after_step: Callable[[Task], None] = lambda task: None
@@ -131,6 +154,8 @@ class Schedule:
         if task.done:
             return
         self.steps += 1
+        if self.until is not None and self.steps > self.until:
+            raise Enough
         if self.steps > MOST_STEPS:
             raise NeverEnds(f"{MOST_STEPS} steps")
         self.current = task

@@ -4,66 +4,28 @@ by its own schedule, lets customers pay on its page, and tells of everything by 
 `book` is the truth that invariants are counted on.
 """
 
-import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.memory.payments import PAYABLE, MemoryPayments
-from application.ports.payments import ActionNeeded, Declined, Outcome, Paid, Unknown
+from application.ports.payments import ActionNeeded, Declined, Ending, Outcome, Paid, Unknown
 from domain.invoice import Card, Invoice, InvoiceStatus
-from domain.recovery.signals import CustomerSignal, InvoiceNews, InvoiceSignal, Signal
+from domain.policy import EndAction
+from domain.recovery.events import CardSource, DisputeState
+from domain.recovery.signals import (
+    CustomerSignal,
+    DisputeSignal,
+    InvoiceNews,
+    InvoiceSignal,
+    RefundSignal,
+    Signal,
+    SubscriptionEnded,
+)
+from tests.simulation.chance import Chance
+from tests.simulation.debts import AUTHENTICATION, KEY_LIFE, Booked, Debt, Issuer
 from tests.simulation.schedule import Schedule, finish
-
-KEY_LIFE: Final = timedelta(hours=24)
-AUTHENTICATION: Final = "authentication_required"
-
-
-@dataclass(slots=True)
-class Issuer:
-    """The bank behind one card: what it says when it says no, and how often it says yes."""
-
-    card: Card
-    code: str
-    pays: float
-    draw: random.Random
-
-    def verdict(self) -> str | None:
-        """A decline code; None for money."""
-        return None if self.draw.random() < self.pays else self.code
-
-
-class Booked(Struct, frozen=True, kw_only=True):
-    """One charge that reached the bank."""
-
-    at: datetime
-    account: str
-    invoice_id: str
-    key: str
-    card: Card
-    amount_minor: int
-    decline_code: str | None
-    charge_id: str | None  # of a refused charge
-
-    @property
-    def paid(self) -> bool:
-        return self.charge_id is None and self.decline_code is None
-
-
-@dataclass(slots=True)
-class Debt:
-    """What is owed, and what Stripe itself means to do about it."""
-
-    account: str
-    invoice_id: str
-    due_minor: int
-    retries_left: int = 0
-    captured: list[Booked] = field(default_factory=list)
-
 
 Tell = Callable[[str, Signal], None]
 
@@ -71,13 +33,15 @@ Tell = Callable[[str, Signal], None]
 class Stripe:
     """All accounts. Everything here happens at one instant; the network is elsewhere."""
 
-    def __init__(self, schedule: Schedule, tell: Tell, draw: random.Random) -> None:
+    def __init__(self, schedule: Schedule, tell: Tell, chance: Chance) -> None:
         self.debts: dict[tuple[str, str], Debt] = {}
         self.issuers: dict[str, Issuer] = {}
         self.book: list[Booked] = []
+        self.ended: list[str] = []  # invoices whose end action was carried out
         self.forgets_keys = False  # a planted bug: charges anew whatever the key
+        self.charges_paid_ones = False  # another: what is paid is charged once more
         self.on_charge: Callable[[Booked, Debt], None] = lambda booked, debt: None
-        self._schedule, self._tell, self._draw = schedule, tell, draw
+        self._schedule, self._tell, self._chance = schedule, tell, chance
         self._bank = MemoryPayments(lambda: schedule.now.replace(microsecond=0))
         self._keys: dict[tuple[str, str], tuple[datetime, Outcome]] = {}
 
@@ -113,27 +77,37 @@ class Stripe:
         invoice = self.open_invoice(account, invoice_id)
         if invoice is None or invoice.processing:
             return
-        self._bank.put(account, replace(invoice, status=status, stripe_retry_at=None))
         voided = status is InvoiceStatus.VOID
+        # Of an invoice that cannot be charged any more no refusal is read.
+        failure = None if voided else invoice.last_failure
+        settled = replace(invoice, status=status, stripe_retry_at=None, last_failure=failure)
+        self._bank.put(account, settled)
         news = InvoiceNews.VOIDED if voided else InvoiceNews.WRITTEN_OFF
         self._news(account, invoice_id, news, key=None, requested=True)
 
     def credit(self, account: str, invoice_id: str, amount_minor: int) -> None:
-        """A credit note: less is owed, and no event that we listen to says so."""
+        """A credit note: less is owed."""
         invoice = self.open_invoice(account, invoice_id)
         if invoice is None or invoice.amount_remaining_minor <= amount_minor:
             return
         owed = invoice.amount_remaining_minor - amount_minor
         self._bank.put(account, replace(invoice, amount_remaining_minor=owed))
-        self.debts[account, invoice_id].due_minor = owed
+        self.debts[account, invoice_id].due_minor -= amount_minor
+        self._news(account, invoice_id, InvoiceNews.CHANGED, key=None, requested=True)
 
     def tell(self, account: str, signal: Signal) -> None:
         """An event about something else than an invoice."""
         self._tell(account, signal)
 
     # What customers do.
-    def change_card(self, account: str, customer_id: str, card: Card) -> None:
-        """Another card for all that a customer owes."""
+    def change_card(
+        self,
+        account: str,
+        customer_id: str,
+        card: Card,
+        by: CardSource = CardSource.CUSTOMER,
+    ) -> None:
+        """Another card for all that a customer owes; or the same, renewed by its network."""
         for account_of, invoice_id in list(self.debts):
             invoice = self.open_invoice(account_of, invoice_id)
             if invoice is None or account_of != account or invoice.customer is None:
@@ -141,7 +115,7 @@ class Stripe:
             if invoice.customer.customer_id == customer_id:
                 changed = replace(invoice, card=card, needs_authentication=False)
                 self._bank.put(account, changed)
-        self._tell(account, CustomerSignal(customer_id=customer_id))
+        self._tell(account, CustomerSignal(customer_id=customer_id, by=by))
 
     def pay_by_page(self, account: str, invoice_id: str, key: str) -> None:
         """The hosted page: the customer is there, so the bank has nothing to ask."""
@@ -165,7 +139,88 @@ class Stripe:
 
         self._schedule.after(hours * 3600, arrive)
 
+    def pay_part(self, account: str, invoice_id: str, amount_minor: int) -> None:
+        """A part of the debt, by a transfer."""
+        invoice = self.open_invoice(account, invoice_id)
+        if invoice is None or invoice.processing or invoice.card is None:
+            return
+        if invoice.amount_remaining_minor <= amount_minor:
+            return
+        booked = Booked(
+            at=self._schedule.now,
+            account=account,
+            invoice_id=invoice_id,
+            key=f"part:{invoice_id}:{len(self.book)}",
+            card=invoice.card,
+            amount_minor=amount_minor,
+            decline_code=None,
+            charge_id=None,
+            is_part=True,
+        )
+        left = invoice.amount_remaining_minor - amount_minor
+        paid = invoice.amount_paid_minor + amount_minor
+        changed = replace(invoice, amount_remaining_minor=left, amount_paid_minor=paid)
+        self._bank.put(account, changed)
+        self._enter(booked, self.debts[account, invoice_id])
+        self._news(account, invoice_id, InvoiceNews.CHANGED, key=None, requested=True)
+
+    def refund(self, account: str, invoice_id: str, percent: int) -> None:
+        """The merchant gives money of a paid invoice back."""
+        debt = self._settled(account, invoice_id)
+        if debt is None:
+            return
+        left = debt.taken_minor - debt.refunded_minor - debt.disputed_minor
+        debt.refunded_minor += left * percent // 100
+        by_intent = percent % 2 == 0  # newer shapes name no invoice
+        signal = RefundSignal(
+            charge_id=f"ch_{invoice_id}",
+            refunded_minor=debt.refunded_minor,
+            invoice_id=None if by_intent else invoice_id,
+            payment_intent_id=f"pi_{invoice_id}",
+        )
+        self._tell(account, signal)
+
+    def dispute(self, account: str, invoice_id: str, decided: DisputeState, days: float) -> None:
+        """The bank takes the money of a paid invoice back, and decides some days later."""
+        debt = self._settled(account, invoice_id)
+        if debt is None or debt.refunded_minor or debt.disputed_minor:
+            return
+        debt.disputed_minor = debt.taken_minor
+        self._tell(account, _dispute(debt, DisputeState.OPEN))
+
+        def decide() -> None:
+            if decided is DisputeState.WON:
+                debt.disputed_minor = 0
+            self._tell(account, _dispute(debt, decided))
+
+        self._schedule.after(days * 86_400, decide)
+
+    def _settled(self, account: str, invoice_id: str) -> Debt | None:
+        """The debt, if it was paid."""
+        debt = self.debts[account, invoice_id]
+        invoice = self.show(account, invoice_id)
+        if invoice is None or invoice.status is not InvoiceStatus.PAID:
+            return None
+        return debt
+
     # What is asked over the API.
+    def invoice_of(self, payment_intent_id: str) -> str | None:
+        """Which invoice a payment was for."""
+        return payment_intent_id.removeprefix("pi_")
+
+    def end(self, account: str, ending: Ending) -> bool:
+        """The end action of a lost case."""
+        self.ended.append(ending.invoice_id)
+        if ending.action is EndAction.CANCEL_SUBSCRIPTION:
+            if ending.subscription_id is None:
+                return False
+            self._tell(account, SubscriptionEnded(subscription_id=ending.subscription_id))
+            return True
+        if self.open_invoice(account, ending.invoice_id) is None:
+            return False
+        self.settle(account, ending.invoice_id, InvoiceStatus.UNCOLLECTIBLE)
+        return True
+
     def stop_retries(self, account: str, invoice_id: str) -> None:
         """auto_advance off."""
         finish(self._bank.stop_stripe_retries(account, invoice_id, idempotency_key="-"))
@@ -176,6 +231,9 @@ class Stripe:
 
     def charge(self, account: str, invoice_id: str, key: str, *, requested: bool) -> Outcome:
         """`invoices.pay`, with the idempotency that Stripe promises and no more."""
+        debt, shown = self.debts[account, invoice_id], self.show(account, invoice_id)
+        if self.charges_paid_ones and debt.captured and shown is not None:
+            self._pay(debt, shown, key)
         known = self._keys.get((account, key))
         fresh = known is None or self._schedule.now - known[0] >= KEY_LIFE or self.forgets_keys
         if known is not None and not fresh:
@@ -197,7 +255,7 @@ class Stripe:
     def _made(self, debt: Debt, invoice: Invoice, key: str) -> Outcome:
         assert invoice.card is not None
         code = self.issuers[invoice.card.fingerprint].verdict()
-        if code == AUTHENTICATION and key.startswith("page"):
+        if code == AUTHENTICATION and key.startswith(("page", "late")):
             code = None
         return self._refuse(debt, invoice, code, key) if code else self._pay(debt, invoice, key)
 
@@ -228,19 +286,24 @@ class Stripe:
             decline_code=code,
             charge_id=outcome.failure.charge_id if isinstance(outcome, Declined) else None,
         )
+        self._enter(booked, debt)
+        return outcome
+
+    def _enter(self, booked: Booked, debt: Debt) -> None:
         self.book.append(booked)
         if booked.paid:
             debt.captured.append(booked)
-        self._schedule.note(f"bank {debt.invoice_id} {key} {code or 'paid'}")
+        how = booked.decline_code or "paid"
+        self._schedule.note(f"bank {debt.invoice_id} {booked.key} {how}")
         self.on_charge(booked, debt)
-        return outcome
 
     def _plan_retry(self, debt: Debt) -> None:
         invoice = self.open_invoice(debt.account, debt.invoice_id)
         if invoice is None or debt.retries_left == 0:
             return
         debt.retries_left -= 1
-        when = self._schedule.now + timedelta(hours=self._draw.uniform(6, 72))
+        draw = self._chance.of(f"retrier {debt.invoice_id} {debt.retries_left}")
+        when = self._schedule.now + timedelta(hours=draw.uniform(6, 72))
         retry_at = when.replace(microsecond=0)
         self._bank.put(debt.account, replace(invoice, stripe_retry_at=retry_at))
         self._schedule.at(when, lambda: self._retry(debt))
@@ -273,6 +336,15 @@ class Stripe:
             paid_minor=invoice.amount_paid_minor if news is InvoiceNews.PAID else 0,
         )
         self._tell(account, signal)
+
+
+def _dispute(debt: Debt, state: DisputeState) -> DisputeSignal:
+    return DisputeSignal(
+        charge_id=f"ch_{debt.invoice_id}",
+        amount_minor=debt.taken_minor,
+        state=state,
+        invoice_id=debt.invoice_id,
+    )
 
 
 def _news_of(outcome: Outcome) -> InvoiceNews:

@@ -5,9 +5,10 @@ from application.ports.stores import EventRef
 from domain.recovery.signals import Signal
 from tests.simulation.demands import demand
 from tests.simulation.installation import Installation
+from tests.simulation.laws import Law
+from tests.simulation.requests import WEB
 from tests.simulation.schedule import Schedule, at
 
-WEB = "web"
 PATIENCE_S = 30.0  # Stripe waits so long for an answer
 HOUR_S = 3_600.0
 LATEST_S = 60 * HOUR_S  # Stripe gives up after three days
@@ -45,7 +46,7 @@ class Webhooks:
         for event in self.acknowledged:
             connected = world.accounts[event.account or "", event.livemode]
             ref = EventRef(connected.merchant_id, connected.account, event.event_id)
-            demand(ref in world.inbox, "an acknowledged event is kept", event.event_id)
+            demand(ref in world.inbox, Law.I11, "an acknowledged event is kept", event.event_id)
 
     def _event(self, account: str, signal: Signal) -> IncomingEvent:
         assert self._home is not None

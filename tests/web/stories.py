@@ -9,15 +9,18 @@ from msgspec.structs import replace
 from domain.decline import Decline
 from domain.invoice import Card, Customer, FailedCharge, Invoice, InvoiceStatus
 from domain.network import CardUse
-from domain.policy import balanced
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.actions import Action, ActionKind, next_action
+from domain.recovery.basis import Basis
 from domain.recovery.case import RecoveryCase, evolve, replay
 from domain.recovery.decide import decide
+from domain.timing.knowledge import Knowledge
+from tests.builders import a_policy
 
 ACCOUNT = "acct_books"
-POLICY = balanced("Europe/Berlin")
+POLICY = a_policy()
+BASIS = Basis(policy=POLICY, knowledge=Knowledge())
 VISA = Card(payment_method="pm_1", fingerprint="fp_1", brand="visa", last4="4242")
 MASTERCARD = Card(payment_method="pm_2", fingerprint="fp_2", brand="mastercard", last4="4444")
 
@@ -38,6 +41,7 @@ class Story(Struct, kw_only=True):
     new_card_at: datetime | None = None
     pays_at: datetime | None = None
     stops_at: datetime | None = None
+    pauses_at: datetime | None = None
 
     def own_card(self) -> Card:
         """The card, as nobody else's."""
@@ -83,7 +87,7 @@ class Story(Struct, kw_only=True):
     def until(self, now: datetime) -> tuple[e.Event, ...]:
         """What has happened by `now`."""
         opening = c.OpenCase(account=ACCOUNT, invoice=self.invoice())
-        history = decide(RecoveryCase(), opening, POLICY, self.opened_at + timedelta(seconds=40))
+        history = decide(RecoveryCase(), opening, BASIS, self.opened_at + timedelta(seconds=40))
         while True:
             case = replay(history)
             at, events = self._following(case)
@@ -98,7 +102,7 @@ class Story(Struct, kw_only=True):
         by_hand = self._by_hand(case)
         if by_hand and by_hand[0] <= action.due_at:
             at, command = by_hand
-            return at, decide(case, command, POLICY, at)
+            return at, decide(case, command, BASIS, at)
         return action.due_at, self._act(case, action)
 
     def _by_hand(self, case: RecoveryCase) -> tuple[datetime, c.Command] | None:
@@ -108,6 +112,8 @@ class Story(Struct, kw_only=True):
         if self.pays_at and self.pays_at > last:
             paid = c.RecordPayment(amount_minor=case.amount_minor, by=e.Payer.CUSTOMER)
             return self.pays_at, paid
+        if self.pauses_at and case.pause is None and self.pauses_at > last:
+            return self.pauses_at, c.PauseCase(by=e.Pauser.MERCHANT)
         if self.stops_at and self.stops_at > last:
             return self.stops_at, c.StopCase(reason=e.StopReason.CANCELLED)
         return None
@@ -119,16 +125,16 @@ class Story(Struct, kw_only=True):
                 return self._attempt(case, action.number, at)
             case ActionKind.REMINDER:
                 letter = c.BeginReminder(step=action.number, message_id=f"m{action.number}")
-                return decide(case, letter, POLICY, at)
+                return decide(case, letter, BASIS, at)
             case ActionKind.CLOSE:
-                return decide(case, c.CloseCase(), POLICY, at)
+                return decide(case, c.CloseCase(), BASIS, at)
             case _:
                 return ()
 
     def _attempt(self, case: RecoveryCase, number: int, at: datetime) -> tuple[e.Event, ...]:
         invoice = replace(self.invoice(), card=case.card)
         begin = c.BeginAttempt(number=number, invoice=invoice, use=CardUse())
-        begun = decide(case, begin, POLICY, at)
+        begun = decide(case, begin, BASIS, at)
         answer = self.answers[min(number, len(self.answers)) - 1]
         if not isinstance(begun[-1], e.AttemptStarted) or answer == "silence":
             return begun
@@ -139,7 +145,7 @@ class Story(Struct, kw_only=True):
             paid = c.RecordPayment(
                 amount_minor=case.amount_minor, by=e.Payer.CHARGECHASE, attempt=number
             )
-            return begun + decide(case, paid, POLICY, then)
+            return begun + decide(case, paid, BASIS, then)
         failure = replace(self.failure(answer, then, number), card=case.card)
         told = c.RecordDecline(failure=failure, by=e.Payer.CHARGECHASE, attempt=number)
-        return begun + decide(case, told, POLICY, then)
+        return begun + decide(case, told, BASIS, then)

@@ -6,8 +6,10 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from adapters.memory.world import Turn
+from adapters.memory.world import HeldCase, Turn
 from application.case_ids import case_id_for
+from domain.recovery.case import evolve
+from domain.recovery.state import RecoveryCase
 from domain.recovery.transitions import Phase
 from tests.web.site import NOW, OTHER, STRANGER, Site, sign_in, visitor
 from tests.web.stories import Story
@@ -54,6 +56,7 @@ async def test_a_phase_in_the_address_narrows_the_list(
         Phase.RECOVERED: story(3, name="Rita", pays_at=at),
         Phase.STOPPED: story(4, name="Stan", stops_at=at),
         Phase.LOST: story(5, name="Lena", opened_at=NOW - 20 * DAY),
+        Phase.PAUSED: story(7, name="Paul", opened_at=NOW - 3 * DAY, pauses_at=NOW - 2.9 * DAY),
         Phase.CHARGING: story(6, name="Chloe", opened_at=NOW - 2.5 * DAY, answers=("silence",)),
     }
     for one in stories.values():
@@ -115,6 +118,30 @@ async def test_a_case_tells_its_story_and_what_comes(site: Site, mara: httpx.Asy
         "Europe/Berlin",
     ):
         assert words in page
+
+
+async def test_each_coming_step_says_why(site: Site, mara: httpx.AsyncClient) -> None:
+    case_id = await site.tell(story())
+    page = (await mara.get(f"/cases/{case_id}")).text
+    panel = page.partition('<h2 id="why">Why</h2>')[2].partition("</section>")[0]
+    assert panel.count("<summary>") == 2
+    assert "<summary>Attempt 2 on" in panel
+    assert "Lack of money heals with time, so we wait a few days." in panel
+    assert "Card budget: 6 of 8 left until" in panel
+    assert "Visa allows 20." in panel
+    closed = await site.tell(story(2, pays_at=NOW - DAY))
+    assert 'id="why"' not in (await mara.get(f"/cases/{closed}")).text
+
+
+async def test_a_case_that_is_only_watched_says_so(site: Site, mara: httpx.AsyncClient) -> None:
+    case_id = await site.tell(story())
+    key = next(key for key in site.world.cases if key[1] == case_id)
+    held = site.world.cases[key]
+    opened = replace(held.events[0], held_out=True)
+    site.world.cases[key] = HeldCase((opened,), evolve(RecoveryCase(), opened))
+    assert "Held out" in (await mara.get("/cases")).text
+    page = (await mara.get(f"/cases/{case_id}")).text
+    assert "into the hold-out" in page
 
 
 async def test_a_closed_case_says_how_and_when_it_ended(

@@ -10,13 +10,15 @@ import pytest
 from domain.decline import Decline, DeclineFamily
 from domain.decline.codes import DECLINE_CODES
 from domain.invoice import Card, FailedCharge
+from domain.network import BARRING, Budget
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
-from domain.recovery.case import MarkKind
+from domain.recovery.state import MarkKind
 from domain.recovery.transitions import Phase
-from web import money, times, wording
+from web import money, rules, times, wording
 from web.declines import REASONS, reason_of
-from web.wording import WHY_ASKED, WHY_THEN
+from web.rules import WHY_ASKED, WHY_SKIPPED, WHY_THEN
+from web.wording import WHY_LATER
 
 AT = datetime(2026, 7, 3, 7, 0, tzinfo=UTC)  # a Friday, nine in Berlin
 TELLING = wording.Telling(zone="Europe/Berlin", currency="eur")
@@ -35,10 +37,19 @@ TOLD = [
         at=AT, account="a", invoice_id="i", customer_id=None, subscription_id=None,
         amount_minor=29_00, currency="eur", policy_version=1, closes_at=AT + timedelta(days=14),
     ),
+    e.CaseOpened(
+        at=AT, account="a", invoice_id="i", customer_id=None, subscription_id=None,
+        amount_minor=29_00, currency="eur", policy_version=1, closes_at=AT, held_out=True,
+    ),
+    e.CaseOpened(
+        at=AT, account="a", invoice_id="i", customer_id=None, subscription_id=None, held_out=True,
+        amount_minor=29_00, currency="eur", policy_version=1, closes_at=AT + timedelta(days=14),
+    ),
     e.RetriesTakenOver(at=AT),
     *(e.ChargeDeclined(at=AT, failure=FAILURE, family=FUNDS, by=by) for by in e.Payer),
     e.AttemptDeclined(at=AT, number=1, failure=FAILURE, family=FUNDS),
     e.AmountChanged(at=AT, amount_minor=10_00),
+    e.AmountChanged(at=AT, amount_minor=10_00, paid_minor=19_00),
     e.AttemptPlanned(at=AT, number=2, due_at=AT, rule="plan:funds"),
     e.AttemptStarted(at=AT, number=2, amount_minor=29_00, card=None),
     e.AttemptUnclear(at=AT, number=2, check_at=AT),
@@ -47,11 +58,19 @@ TOLD = [
     *(e.CustomerAsked(at=AT, ask=ask, rule="spent") for ask in e.Ask),
     e.ReminderPlanned(at=AT, step=1, due_at=AT),
     e.ReminderStarted(at=AT, step=1, message_id="m"),
-    e.ReminderSkipped(at=AT, step=1, reason="no address"),
+    *(e.ReminderSkipped(at=AT, step=1, reason=reason) for reason in WHY_SKIPPED),
     e.ReminderFailed(at=AT, step=1, reason="550"),
-    e.CardReplaced(at=AT, card=VISA),
+    *(e.CardReplaced(at=AT, card=VISA, by=by) for by in e.CardSource),
+    e.DatePicked(at=AT, charge_at=AT),
+    e.PaymentPromised(at=AT, until=AT),
+    *(e.CasePaused(at=AT, by=by, until=AT) for by in e.Pauser),
+    e.CasePaused(at=AT, by=e.Pauser.MERCHANT),
+    *(e.CaseResumed(at=AT, by=by) for by in e.Pauser),
     *(e.CaseRecovered(at=AT, amount_minor=29_00, by=by, attempt=1) for by in e.Payer),
     *(e.CaseLost(at=AT, reason=reason) for reason in e.LossReason),
+    *(e.EndActionDone(at=AT, result=result) for result in e.EndResult),
+    *(e.MoneyReturned(at=AT, amount_minor=29_00, reason=reason) for reason in e.Return),
+    e.MoneyReinstated(at=AT, amount_minor=29_00),
     *(e.CaseStopped(at=AT, reason=reason) for reason in e.StopReason),
     e.MoneyCameLate(at=AT, amount_minor=29_00, by=e.Payer.CUSTOMER),
 ]  # fmt: skip
@@ -76,8 +95,9 @@ def test_every_phase_mark_step_ask_and_end_has_its_words() -> None:
     assert set(wording.MARKS) == set(MarkKind)
     assert set(wording.PLANNED) == set(ActionKind)
     assert set(wording.ASKS) == set(e.Ask)
-    assert set(wording.STOPS) == set(e.StopReason)
-    assert set(wording.LOSSES) == set(e.LossReason)
+    assert set(rules.STOPS) == set(e.StopReason)
+    assert set(rules.LOSSES) == set(e.LossReason)
+    assert set(rules.RETURNS) == set(e.Return)
 
 
 def test_every_decline_has_a_reason_whatever_its_code() -> None:
@@ -133,6 +153,30 @@ def test_every_rule_of_the_domain_has_its_sentence() -> None:
         path.read_text() for path in (Path(__file__).parents[2] / "domain").rglob("*.py")
     )
     rules = set(re.findall(r'rule="(\w+)"', source))
+    rules |= set(re.findall(r'rule = [^\n]*"(\w+)"', source))
+    rules |= set(re.findall(r'\("(\w+)", (?:case\.|room_at)', source))
+    rules |= set(re.findall(r'_asked\([^\n]*"(\w+)", now', source))
+    rules |= set(re.findall(r'_on_the_day\([^\n]*"(\w+)", basis', source))
     rules |= set(re.findall(r'plan_attempt\([^\n]*"(\w+)", now\)', source))
-    assert {"window", "spent", "new_card", "advised_wait"} <= rules
-    assert rules <= set(WHY_THEN) | set(WHY_ASKED)
+    rules |= {f"plan:{family}" for family in DeclineFamily}
+    rules |= set(re.findall(r'_on_the_day\(case, [\w.]+, "(\w+)"', source))
+    assert {"window", "spent", "new_card", "advised_wait", "not_worth_it", "promised"} <= rules
+    assert rules <= set(WHY_THEN) | set(WHY_ASKED) | set(WHY_LATER)
+    assert {f"plan:{family}" for family in DeclineFamily if family not in BARRING} <= set(WHY_THEN)
+
+
+def test_every_reason_for_leaving_a_message_out_has_its_sentence() -> None:
+    folder = Path(__file__).parents[2] / "domain" / "recovery"
+    source = "\n".join(path.read_text() for path in folder.glob("*.py"))
+    reasons = set(re.findall(r'reason="(\w+)"', source))
+    reasons |= set(re.findall(r'return "(\w+)", (?:None|Why)', source))
+    assert {"spoken_for", "not_worthwhile", "window", "too_small"} <= reasons
+    assert reasons <= set(WHY_SKIPPED)
+
+
+def test_a_budget_is_told_as_a_person_would() -> None:
+    left = Budget(used=5, allowed=8, network=20, frees_at=datetime(2026, 5, 14, 9, tzinfo=UTC))
+    told = wording.budget_sentence(left, "visa", "Europe/Berlin")
+    assert told == "3 of 8 left until 14 May; Visa allows 20."
+    fresh = Budget(used=0, allowed=8, network=8)
+    assert wording.budget_sentence(fresh, None, "UTC") == "8 of 8 left; its network allows 8."

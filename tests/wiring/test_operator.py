@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -106,6 +107,7 @@ async def test_a_merchant_is_taken_in_and_the_own_account_is_one(
             timezone="Europe/Berlin",
             account=account,
             live=False,
+            shares_lessons=False,
         )
         return await add_merchant(settings, options, "bread and butter")
 
@@ -114,6 +116,16 @@ async def test_a_merchant_is_taken_in_and_the_own_account_is_one(
     assert await take_in("acct_other") == FAILED
     assert "acct_other" in capsys.readouterr().err
     assert await world.users.find("ada@bakery.example")
+
+
+async def test_a_merchant_shares_its_lessons_only_if_it_agreed(world: World, typed: Typed) -> None:
+    shop = await world.shop()
+    told = ("admin", "share-lessons", "--merchant", str(shop.merchant_id))
+    for answer, shares in (("yes", True), ("no", False)):
+        assert (await typed(*told, answer))[0] == OK
+        async with world.open_uow(shop.merchant_id) as uow:
+            assert await uow.pool.is_fed_by_us() is shares
+    assert await typed(*told[:3], str(uuid4()), "yes") == (FAILED, "")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ create table merchants (
     name text not null,
     timezone text not null,
     reply_to text,
+    shares_lessons boolean not null default false,  -- its counts may join those of others
     created_at timestamptz not null default clock_timestamp()
 );
 

@@ -10,7 +10,9 @@ create table recovery_cases (
     subscription_id text,
     amount_minor bigint not null,
     currency text not null,
+    paid_minor bigint not null default 0,  -- parts of the invoice, before all of it
     recovered_minor bigint not null default 0,
+    returned_minor bigint not null default 0,  -- of it, by refunds and disputes
     policy_version integer not null,
     phase text not null,
     ask text,
@@ -23,6 +25,9 @@ create table recovery_cases (
     changed_at timestamptz not null,
     next_attempt_at timestamptz,
     reminder_at timestamptz,
+    segment text,
+    arm text,
+    held_out boolean not null default false,
     primary key (merchant_id, case_id),
     constraint recovery_cases_one_per_invoice unique (merchant_id, account, invoice_id),
     foreign key (merchant_id, policy_version) references policies,
@@ -46,6 +51,21 @@ create table case_events (
     body jsonb not null,
     primary key (merchant_id, case_id, version),
     foreign key (merchant_id, case_id) references recovery_cases
+);
+
+-- What each change was decided on, so that it can be decided again: the commands, the versions of
+-- policy and knowledge, the circumstances. `version` is the case's before the change.
+create table case_decisions (
+    merchant_id uuid not null,
+    case_id uuid not null,
+    version integer not null,
+    at timestamptz not null,
+    policy_version integer not null,
+    knowledge_version integer not null,
+    body jsonb not null,
+    primary key (merchant_id, case_id, version),
+    foreign key (merchant_id, case_id) references recovery_cases,
+    foreign key (merchant_id, policy_version) references policies
 );
 
 -- One row for each charge seen, whoever made it: what the networks count.
@@ -103,14 +123,19 @@ create table messages (
     merchant_id uuid not null,
     message_id text not null,
     case_id uuid not null,
+    account text not null,
+    customer_id text,  -- whose contact budget it counts against
     step integer not null,
     subject text not null,
-    state text not null check (state in ('begun', 'sent')),
+    state text not null check (state in ('begun', 'sent', 'failed')),
+    begun_at timestamptz not null,
     sent_at timestamptz,
     primary key (merchant_id, message_id),
     constraint messages_one_per_step unique (merchant_id, case_id, step),
     foreign key (merchant_id, case_id) references recovery_cases
 );
+create index messages_of_customer on messages (merchant_id, account, customer_id, begun_at)
+    where state <> 'failed';
 
 create table links (
     merchant_id uuid not null,
@@ -134,3 +159,35 @@ create table audit_log (
     primary key (merchant_id, audit_id)
 );
 create index audit_log_of_subject on audit_log (merchant_id, subject, audit_id);
+
+-- What became of charges and messages, to be learned from; no personal data. `learned_in` is the
+-- version of the merchant's knowledge that has it.
+create table lessons (
+    merchant_id uuid not null references merchants,
+    lesson_id bigint generated always as identity,
+    at timestamptz not null,
+    body jsonb not null,
+    learned_in integer,
+    primary key (merchant_id, lesson_id)
+);
+create index lessons_fresh on lessons (merchant_id, lesson_id) where learned_in is null;
+
+-- Knowledge, one immutable version each: `own` is what this merchant's outcomes taught, `body` is
+-- that above everybody's, and what decisions read.
+create table knowledge (
+    merchant_id uuid not null references merchants,
+    version integer not null check (version > 0),
+    own bytea not null,
+    body bytea not null,
+    made_at timestamptz not null,
+    primary key (merchant_id, version)
+);
+create index knowledge_made on knowledge (merchant_id, made_at);
+
+-- What the merchants that agreed have taught together: counts, and nobody's name. A merchant adds
+-- to one part and reads the others, so that it does not hear itself twice.
+create table knowledge_pool (
+    part smallint primary key,
+    body bytea not null,
+    made_at timestamptz not null
+);

@@ -59,6 +59,19 @@ create trigger refuse_change before update or delete on audit_log
 create trigger refuse_truncate before truncate on audit_log
     for each statement execute function refuse_change_of_audit();
 
+-- A decision that was made and knowledge that one was made on stay as they were.
+create function refuse_change_of_the_past() returns trigger language plpgsql as $$
+begin
+    raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end
+$$;
+create trigger refuse_change before update or delete on case_decisions
+    for each row execute function refuse_change_of_the_past();
+create trigger refuse_change before update on knowledge
+    for each row execute function refuse_change_of_the_past();
+create trigger refuse_change before update on policies
+    for each row execute function refuse_change_of_the_past();
+
 -- How the installation stands: counts over all merchants, and nothing but counts.
 create function installation_standing(instant timestamptz) returns table (
     open bigint,

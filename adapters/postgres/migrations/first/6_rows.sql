@@ -22,7 +22,7 @@ begin
     end loop;
     foreach held in array array[
         'merchants', 'memberships', 'sessions', 'stripe_accounts', 'links',
-        'inbox_events', 'inbox_bodies', 'scheduled_actions'
+        'inbox_events', 'inbox_bodies', 'scheduled_actions', 'lessons', 'knowledge'
     ] loop
         execute format(
             'create policy of_system on %I to chargechase_system using (true) with check (true)',
@@ -35,14 +35,20 @@ $$;
 grant usage on schema public to chargechase_app, chargechase_system;
 
 grant select, insert, update on merchants, stripe_accounts, memberships to chargechase_app;
-grant select, insert on policies, case_events, audit_log to chargechase_app;
+grant select, insert on policies, case_events, case_decisions, audit_log to chargechase_app;
+grant select, insert on knowledge to chargechase_app;
 grant select, insert, update on recovery_cases, payment_attempts, messages to chargechase_app;
+grant select, insert, update on lessons, knowledge_pool to chargechase_app;
 grant select, insert, update, delete on customers, scheduled_actions, links to chargechase_app;
 grant select, update on inbox_events to chargechase_app;
 grant select on inbox_bodies to chargechase_app;
 
 grant select on merchants, stripe_accounts, links, inbox_events, inbox_bodies, scheduled_actions
     to chargechase_system;
+-- Who has something to learn from, never what.
+grant select (merchant_id, learned_in) on lessons to chargechase_system;
+grant select (merchant_id, made_at) on knowledge to chargechase_system;
+grant select (part) on knowledge_pool to chargechase_system;
 grant insert on inbox_events, inbox_bodies to chargechase_system;
 grant update on inbox_events, scheduled_actions to chargechase_system;
 grant usage on sequence inbox_seq to chargechase_system;

@@ -1,0 +1,63 @@
+"""The policy: every number that decides about a case, in one value that a merchant can read."""
+
+from domain.policy.bounds import PolicyFault, PolicyInvalid
+from domain.policy.policy import Assignment, Policy
+from domain.policy.presets import (
+    PRESETS,
+    assertive,
+    b2b_invoices,
+    balanced,
+    follow_stripe,
+    gentle,
+)
+from domain.policy.shapes import (
+    Arm,
+    Channel,
+    ContactBudget,
+    Economics,
+    EndAction,
+    FixedWaits,
+    Learned,
+    Match,
+    PayDays,
+    Plan,
+    Plans,
+    Retries,
+    Rules,
+    Segment,
+    Since,
+    Step,
+    StripeRetries,
+    Template,
+)
+
+__all__ = [
+    "PRESETS",
+    "Arm",
+    "Assignment",
+    "Channel",
+    "ContactBudget",
+    "Economics",
+    "EndAction",
+    "FixedWaits",
+    "Learned",
+    "Match",
+    "PayDays",
+    "Plan",
+    "Plans",
+    "Policy",
+    "PolicyFault",
+    "PolicyInvalid",
+    "Retries",
+    "Rules",
+    "Segment",
+    "Since",
+    "Step",
+    "StripeRetries",
+    "Template",
+    "assertive",
+    "b2b_invoices",
+    "balanced",
+    "follow_stripe",
+    "gentle",
+]

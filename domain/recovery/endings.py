@@ -1,0 +1,111 @@
+"""How a case ends, and what is still written down once it has."""
+
+from datetime import datetime
+
+from domain.policy import Policy
+from domain.policy.shapes import EndAction, StripeRetries
+from domain.recovery import commands as c
+from domain.recovery import events as e
+from domain.recovery.basis import Basis
+from domain.recovery.cards import refused
+from domain.recovery.state import RecoveryCase
+from domain.recovery.transitions import Phase
+
+Events = tuple[e.Event, ...]
+Ending = c.RecordPayment | c.CloseCase | c.WriteOff | c.StopCase | c.RecordDispute
+
+
+def over(case: RecoveryCase, basis: Basis, now: datetime) -> e.CaseLost:
+    """The window is over: lost, and then what the policy wants done in Stripe."""
+    then = basis.policy.end
+    nothing_to_cancel = then is EndAction.CANCEL_SUBSCRIPTION and case.subscription_id is None
+    if case.held_out or nothing_to_cancel:
+        then = EndAction.KEEP
+    return e.CaseLost(at=now, reason=e.LossReason.WINDOW_OVER, then=then)
+
+
+def end(case: RecoveryCase, command: Ending, basis: Basis, now: datetime) -> Events:
+    """The end of an open case, if the command brings it."""
+    match command:
+        case c.RecordPayment():
+            return (_paid(case, command, basis.policy, now),)
+        case c.WriteOff():
+            return (e.CaseLost(at=now, reason=e.LossReason.WRITTEN_OFF),)
+        case c.StopCase():
+            return (e.CaseStopped(at=now, reason=command.reason),)
+        case c.RecordDispute():
+            if command.state is e.DisputeState.WON:
+                return ()
+            return (e.CaseStopped(at=now, reason=e.StopReason.DISPUTED),)
+        case _:
+            assert case.closes_at is not None
+            done = now >= case.closes_at and case.in_flight is None
+            return (over(case, basis, now),) if done else ()
+
+
+def after_the_end(case: RecoveryCase, command: c.Command, basis: Basis, now: datetime) -> Events:
+    """The case stays as it ended; what comes late is written down once."""
+    match command:
+        case c.RecordDecline():
+            seen = command.failure.charge_id in case.seen_charges
+            return () if seen else (refused(command.failure, command.by, basis.policy, now),)
+        case c.RecordPayment():
+            return _late(case, command, now)
+        case c.RecordRefund():
+            return _refunded(case, command, now)
+        case c.RecordDispute():
+            return _disputed(case, command, now)
+        case c.RecordEndAction():
+            if case.phase is not Phase.LOST or case.then is EndAction.KEEP:
+                return ()
+            result = e.EndResult.DONE if command.done else e.EndResult.REFUSED
+            return (e.EndActionDone(at=now, result=result),)
+        case _:
+            return ()
+
+
+def _paid(
+    case: RecoveryCase, command: c.RecordPayment, policy: Policy, now: datetime
+) -> e.CaseRecovered:
+    return e.CaseRecovered(
+        at=now,
+        amount_minor=command.amount_minor,
+        by=_payer(case, command.by, policy),
+        attempt=command.attempt,
+    )
+
+
+def _payer(case: RecoveryCase, by: e.Payer, policy: Policy) -> e.Payer:
+    """Stripe does not charge by itself what we took over: then it was the customer, on a page."""
+    taken_over = (
+        policy.stripe_retries is StripeRetries.TAKE_OVER
+        and case.stripe_retry_at is None
+        and not case.held_out
+    )
+    return e.Payer.CUSTOMER if by is e.Payer.STRIPE and taken_over else by
+
+
+def _late(case: RecoveryCase, command: c.RecordPayment, now: datetime) -> Events:
+    if case.is_paid or command.amount_minor == 0:
+        return ()
+    return (e.MoneyCameLate(at=now, amount_minor=command.amount_minor, by=command.by),)
+
+
+def _refunded(case: RecoveryCase, command: c.RecordRefund, now: datetime) -> Events:
+    """The command names all that went back so far, the event what went back since."""
+    total = min(command.amount_minor, case.recovered_minor)
+    more = total - case.refunded_minor
+    if more <= 0:
+        return ()
+    return (e.MoneyReturned(at=now, amount_minor=more, reason=e.Return.REFUND),)
+
+
+def _disputed(case: RecoveryCase, command: c.RecordDispute, now: datetime) -> Events:
+    amount = min(command.amount_minor, case.recovered_minor)
+    if command.state is e.DisputeState.WON:
+        back = case.disputed_minor
+        return (e.MoneyReinstated(at=now, amount_minor=back),) if back else ()
+    more = amount - case.disputed_minor
+    if more <= 0 or case.dispute_won:
+        return ()
+    return (e.MoneyReturned(at=now, amount_minor=more, reason=e.Return.DISPUTE),)

@@ -1,0 +1,78 @@
+"""When somebody asks for quiet: a promise, a picked day, a pause. Nobody charges or writes then."""
+
+from datetime import datetime
+
+from domain.recovery import commands as c
+from domain.recovery import events as e
+from domain.recovery.basis import Basis
+from domain.recovery.case import RecoveryCase, evolve
+from domain.recovery.charges import at_charge_hour
+from domain.recovery.plan import plan
+from domain.recovery.transitions import IDLE
+
+Events = tuple[e.Event, ...]
+Hush = c.PickDate | c.PromisePayment | c.PauseCase | c.ResumeCase
+
+
+def hush(case: RecoveryCase, command: Hush, basis: Basis, now: datetime) -> Events:
+    """What comes of the wish; nothing in a case that is held out, which nobody touches."""
+    if case.held_out:
+        return ()
+    match command:
+        case c.PickDate():
+            return _picked(case, command, basis, now)
+        case c.PromisePayment():
+            return _promised(case, command, basis, now)
+        case c.PauseCase():
+            return _paused(case, command, now)
+        case _:
+            return _resumed(case, command, basis, now)
+
+
+def _picked(case: RecoveryCase, command: c.PickDate, basis: Basis, now: datetime) -> Events:
+    """The picked day at the hour for charges; nothing if no charge could be made on it."""
+    charge_at = at_charge_hour(max(command.at, now), case, basis.policy)
+    if case.phase not in IDLE or case.picked_at == charge_at or command.at < now:
+        return ()
+    picked = e.DatePicked(at=now, charge_at=charge_at)
+    follows = plan(evolve(case, picked), basis, now)
+    charged = any(isinstance(event, e.AttemptPlanned) for event in follows)
+    return (picked, *follows) if charged else ()
+
+
+def _promised(case: RecoveryCase, command: c.PromisePayment, basis: Basis, now: datetime) -> Events:
+    """A promise counts within the case's window; a later one is none that we could keep."""
+    assert case.closes_at is not None
+    known = case.quiet_until == command.until and case.picked_at is None
+    if case.phase not in IDLE or known or not now < command.until < case.closes_at:
+        return ()
+    promised = e.PaymentPromised(at=now, until=command.until)
+    return (promised, *plan(evolve(case, promised), basis, now))
+
+
+def _paused(case: RecoveryCase, command: c.PauseCase, now: datetime) -> Events:
+    """Stripe's pause does not replace the merchant's own."""
+    pause = case.pause
+    over = command.until is not None and command.until <= now
+    theirs = pause is not None and pause.by is e.Pauser.MERCHANT
+    if over or (theirs and command.by is e.Pauser.STRIPE):
+        return ()
+    if pause is not None and (pause.by, pause.until) == (command.by, command.until):
+        return ()
+    return (e.CasePaused(at=now, by=command.by, until=command.until),)
+
+
+def _resumed(case: RecoveryCase, command: c.ResumeCase, basis: Basis, now: datetime) -> Events:
+    """The merchant ends any pause, Stripe its own, the schedule one whose time is over."""
+    pause = case.pause
+    if pause is None:
+        return ()
+    allowed = {
+        e.Pauser.MERCHANT: True,
+        e.Pauser.STRIPE: pause.by is e.Pauser.STRIPE,
+        e.Pauser.SCHEDULE: pause.until is not None and pause.until <= now,
+    }
+    if not allowed[command.by]:
+        return ()
+    resumed = e.CaseResumed(at=now, by=command.by)
+    return (resumed, *plan(evolve(case, resumed), basis, now))

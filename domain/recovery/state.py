@@ -1,0 +1,160 @@
+"""A case as its events add up to it: shapes only. How they add up is in `case`."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from domain.decline import Decline, DeclineFamily
+from domain.invoice import Card, Profile
+from domain.network import BARRING
+from domain.policy import Policy, Rules
+from domain.policy.shapes import Channel, EndAction, Template
+from domain.recovery import events as e
+from domain.recovery.transitions import CLOSED, Phase
+from domain.timing.situation import Situation
+
+# An attempt without an outcome by then is looked into: longer than any call to Stripe lasts.
+CHECK_AFTER: Final = timedelta(minutes=10)
+# What a decline asks of the customer; a plan may charge beside the question, but never these cards.
+ASKS: Final = {
+    **dict.fromkeys(sorted(BARRING), e.Ask.CARD),
+    DeclineFamily.NEEDS_NEW_DETAILS: e.Ask.CARD,
+    DeclineFamily.NEEDS_AUTHENTICATION: e.Ask.AUTHENTICATION,
+    DeclineFamily.CHECK: e.Ask.PAYMENT,
+}
+
+
+class MarkKind(StrEnum):
+    """The shapes on the chase line."""
+
+    FAILED = "failed"
+    TRIED = "tried"
+    WROTE = "wrote"
+    CUSTOMER = "customer"
+    PAID = "paid"
+    ENDED = "ended"
+
+
+class Mark(Struct, frozen=True, array_like=True):
+    """One point on the chase line."""
+
+    at: datetime
+    kind: MarkKind
+
+
+class InFlight(Struct, frozen=True, kw_only=True):
+    """Our attempt whose outcome is not known yet, and the situation in which it began."""
+
+    number: int
+    started_at: datetime
+    check_at: datetime
+    amount_minor: int
+    card: Card | None = None
+    checks: int = 0
+    # Declines heard of meanwhile without a word on whose they are: one may be this attempt's own.
+    heard: frozenset[str] = frozenset()
+    situation: Situation | None = None
+
+
+class Reminder(Struct, frozen=True, kw_only=True):
+    """The next message that is due, or (in `wrote`) the one that went last."""
+
+    step: int
+    due_at: datetime
+    template: Template = Template.PAYMENT_FAILED
+    channel: Channel = Channel.EMAIL
+
+
+class Pause(Struct, frozen=True, kw_only=True):
+    """Who wants quiet, and how long; None: until somebody resumes the case."""
+
+    by: e.Pauser
+    until: datetime | None = None
+
+
+class Attention(Struct, frozen=True, kw_only=True):
+    """A stretch of time of which we shall learn something: after a message, or without one."""
+
+    since: datetime
+    situation: Situation
+    message: Reminder | None = None
+
+
+class RecoveryCase(Struct, frozen=True, kw_only=True):
+    """The state of one case. Never stored as truth: the events are."""
+
+    phase: Phase = Phase.NEW
+    version: int = 0
+    account: str = ""
+    invoice_id: str = ""
+    number: str | None = None
+    customer_id: str | None = None
+    subscription_id: str | None = None
+    amount_minor: int = 0
+    currency: str = ""
+    policy_version: int = 0
+    profile: Profile | None = None
+    timezone: str = ""  # the customer's if known, else the policy's; "" in cases of old
+    segment: str | None = None
+    arm: str | None = None
+    held_out: bool = False  # watched, never charged nor written to
+    opened_at: datetime | None = None
+    closes_at: datetime | None = None
+    stripe_retry_at: datetime | None = None  # only until Stripe's retries are taken over
+    family: DeclineFamily | None = None
+    decline: Decline = Decline()
+    failed_at: datetime | None = None  # the first refused charge of the invoice
+    refused_at: datetime | None = None  # the latest, of whatever card
+    card_news_at: datetime | None = None  # when the present card was refused last, or given
+    card: Card | None = None
+    new_card: bool = False  # given by the customer and not tried yet
+    old_cards: frozenset[str] = frozenset()  # payment methods that a newer one has replaced
+    refusals: tuple[datetime, ...] = ()  # of the card's number, by this invoice, oldest first
+    barred: bool = False  # one of these said never, or not this card
+    seen_charges: frozenset[str] = frozenset()
+    attempts: int = 0  # ours, started
+    retries_on_card: int = 0  # ours, since the card changed
+    tried_at: datetime | None = None  # when our latest attempt began
+    next_attempt_at: datetime | None = None
+    later_percent: int = 0  # the chance that the planned charge and those after it succeed
+    in_flight: InFlight | None = None
+    ask: e.Ask | None = None
+    asked_at: datetime | None = None
+    asked_after: int | None = None  # steps before the first question that has a campaign of its own
+    reminder: Reminder | None = None
+    reminders: int = 0  # steps begun or skipped
+    sent: Reminder | None = None  # the last one begun, unless the mail server did not take it
+    wrote_at: datetime | None = None
+    letters: tuple[datetime, ...] = ()  # when messages went that were not refused
+    quiet_until: datetime | None = None  # a promise or a picked day: no charge and no message
+    picked_at: datetime | None = None  # the customer's day, until a charge has been made on it
+    pause: Pause | None = None
+    attention: Attention | None = None
+    paid_minor: int = 0  # parts of the invoice, so far
+    recovered_minor: int = 0
+    refunded_minor: int = 0
+    disputed_minor: int = 0
+    dispute_won: bool = False
+    then: EndAction = EndAction.KEEP  # still to do in Stripe, once the case is lost
+    closed_at: datetime | None = None
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """True while there is something to chase."""
+        return self.phase is not Phase.NEW and self.phase not in CLOSED
+
+    @property
+    def is_paid(self) -> bool:
+        """True once we know that the invoice is paid, in time or late."""
+        return self.phase is Phase.RECOVERED or self.recovered_minor > 0
+
+    def rules(self, policy: Policy) -> Rules:
+        """What the policy says for this case's segment and arm."""
+        return policy.rules(self.segment, self.arm)
+
+    def zone(self, policy: Policy) -> str:
+        """Whose hours count: IANA name."""
+        return self.timezone or policy.timezone

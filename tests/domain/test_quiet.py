@@ -1,0 +1,189 @@
+"""Quiet: a day that the customer picks, a promise to pay, a pause of the merchant's or Stripe's."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.network import CardUse
+from domain.recovery import commands as c
+from domain.recovery import events as e
+from domain.recovery.actions import Action, ActionKind, next_action
+from tests.builders import DAY, HOUR, MONDAY, NEW_VISA, after, declined, to_begin, to_open
+from tests.domain.given import kinds, state, when
+
+THURSDAY = MONDAY + 3 * DAY - 2 * HOUR  # 09:00 in Berlin, the first retry
+OVER = MONDAY + 14 * DAY
+WAITING = after(to_open())
+CHARGING = after(to_open(), (THURSDAY, to_begin()))
+PAUSE = c.PauseCase(by=e.Pauser.MERCHANT)
+PAUSED = (*WAITING, *when(WAITING, PAUSE))
+FRIDAY = c.PickDate(at=MONDAY + 4 * DAY)
+PROMISE = c.PromisePayment(until=MONDAY + 5 * DAY)
+
+
+def test_the_customer_is_charged_on_the_day_they_picked_and_hears_nothing_before() -> None:
+    picked, charge, letter = when(WAITING, FRIDAY)
+    saturday = MONDAY + 5 * DAY - 2 * HOUR  # Friday at eleven is past nine
+    assert picked == e.DatePicked(at=MONDAY, charge_at=saturday)
+    assert charge == e.AttemptPlanned(at=MONDAY, number=1, due_at=saturday, rule="picked_date")
+    assert isinstance(letter, e.ReminderPlanned)
+    assert letter.due_at >= saturday
+
+
+def test_a_picked_day_is_forgotten_once_a_charge_was_made_on_it() -> None:
+    given = (*WAITING, *when(WAITING, FRIDAY))
+    begun = when(given, to_begin(), MONDAY + 5 * DAY - 2 * HOUR)
+    assert state(given, begun).picked_at is None
+    failure = declined(charge="ch_2", at=MONDAY + 5 * DAY - 2 * HOUR)
+    answer = c.RecordDecline(failure=failure, by=e.Payer.CHARGECHASE, attempt=1)
+    goes_on = when((*given, *begun), answer, failure.at)
+    assert isinstance(goes_on[1], e.AttemptPlanned)
+    assert goes_on[1].rule == "plan:funds"
+
+
+def test_a_picked_day_yields_to_a_limit_of_the_card() -> None:
+    full = CardUse(day=(MONDAY + 4 * DAY + 23 * HOUR,))
+    events = when(WAITING, FRIDAY, use=full)
+    assert isinstance(events[1], e.AttemptPlanned)
+    assert events[1].due_at == MONDAY + 6 * DAY - 2 * HOUR + DAY
+
+
+@pytest.mark.parametrize(
+    "at", [MONDAY - HOUR, OVER, OVER + DAY], ids=["past", "end", "after the end"]
+)
+def test_a_day_on_which_no_charge_can_be_made_is_not_taken(at: object) -> None:
+    assert when(WAITING, c.PickDate(at=at)) == ()  # type: ignore[arg-type]
+
+
+def test_no_day_can_be_picked_for_a_card_that_is_barred() -> None:
+    stolen = after(to_open(last_failure=declined("stolen_card")))
+    assert when(stolen, FRIDAY) == ()
+
+
+def test_a_picked_day_makes_a_charge_out_of_a_question() -> None:
+    spent = after(to_open(last_failure=declined("invalid_business_account")))
+    events = when(spent, FRIDAY)
+    assert kinds(events)[:2] == [e.DatePicked, e.AttemptPlanned]
+
+
+def test_a_new_card_is_charged_on_the_picked_day_not_before() -> None:
+    given = (*WAITING, *when(WAITING, FRIDAY))
+    replaced, charge = when(given, c.ReplaceCard(card=NEW_VISA), MONDAY + DAY)
+    assert isinstance(charge, e.AttemptPlanned)
+    assert (charge.rule, charge.due_at) == ("new_card", MONDAY + 5 * DAY - 2 * HOUR)
+    assert isinstance(replaced, e.CardReplaced)
+
+
+def test_who_promised_to_pay_is_left_alone_until_then_and_then_the_plan_goes_on() -> None:
+    promised, charge, letter = when(WAITING, PROMISE)
+    assert promised == e.PaymentPromised(at=MONDAY, until=MONDAY + 5 * DAY)
+    assert isinstance(charge, e.AttemptPlanned)
+    assert isinstance(letter, e.ReminderPlanned)
+    assert charge.rule == "plan:funds"
+    assert min(charge.due_at, letter.due_at) >= MONDAY + 5 * DAY
+
+
+def test_a_promise_replaces_a_picked_day() -> None:
+    given = (*WAITING, *when(WAITING, FRIDAY))
+    events = when(given, PROMISE)
+    assert kinds(events)[:2] == [e.PaymentPromised, e.AttemptPlanned]
+    assert state(given, events).picked_at is None
+    assert when((*given, *events), PROMISE) == ()
+
+
+@pytest.mark.parametrize("until", [MONDAY, OVER, OVER + DAY])
+def test_a_promise_for_the_past_or_after_the_end_is_none(until: object) -> None:
+    assert when(WAITING, c.PromisePayment(until=until)) == ()  # type: ignore[arg-type]
+
+
+def test_who_is_asked_and_promises_is_not_asked_again() -> None:
+    asked = after(to_open(last_failure=declined("expired_card")))
+    events = when(asked, PROMISE)
+    assert kinds(events) == [e.PaymentPromised, e.ReminderPlanned]
+    assert state(asked, events).phase.value == "customer"
+
+
+def test_nothing_is_hushed_while_a_charge_is_on_its_way_but_a_pause_is_remembered() -> None:
+    assert when(CHARGING, FRIDAY, THURSDAY) == ()
+    assert when(CHARGING, PROMISE, THURSDAY) == ()
+    paused = when(CHARGING, PAUSE, THURSDAY)
+    assert kinds(paused) == [e.CasePaused]
+    assert state(CHARGING, paused).phase.value == "charging"
+    given = (*CHARGING, *paused)
+    failure = declined(charge="ch_2", at=THURSDAY)
+    answer = c.RecordDecline(failure=failure, by=e.Payer.CHARGECHASE, attempt=1)
+    for outcome in (
+        answer,
+        c.AbandonAttempt(attempt=1, evidence="no_charge"),
+        c.RequestAuthentication(attempt=1),
+    ):
+        events = when(given, outcome, THURSDAY)
+        assert kinds(events)[1:] == [e.CasePaused]
+        assert state(given, events).phase.value == "paused"
+
+
+def test_a_pause_that_ends_before_the_answer_comes_leaves_the_plan_to_it() -> None:
+    given = (*CHARGING, *when(CHARGING, PAUSE, THURSDAY))
+    resumed = when(given, c.ResumeCase(by=e.Pauser.MERCHANT), THURSDAY)
+    assert kinds(resumed) == [e.CaseResumed]
+    assert state(given, resumed).phase.value == "charging"
+
+
+def test_in_a_pause_nothing_is_planned_and_only_the_end_is_due() -> None:
+    case = state(PAUSED)
+    assert (case.phase.value, case.next_attempt_at, case.reminder) == ("paused", None, None)
+    assert next_action(case) == Action(kind=ActionKind.CLOSE, due_at=OVER)
+    assert when(PAUSED, to_begin(), THURSDAY) == ()
+    assert when(PAUSED, c.BeginReminder(step=1, message_id="1@mail"), THURSDAY) == ()
+    assert when(PAUSED, c.RequestAuthentication(), THURSDAY) == ()
+    assert when(PAUSED, FRIDAY) == ()
+
+
+def test_stripes_retries_are_taken_over_even_in_a_pause() -> None:
+    given = after(to_open(stripe_retry_at=THURSDAY), PAUSE)
+    action = next_action(state(given))
+    assert action is not None
+    assert action.kind is ActionKind.TAKE_OVER
+
+
+def test_news_in_a_pause_are_written_down_and_change_no_plan() -> None:
+    refusal = c.RecordDecline(failure=declined(charge="ch_9", at=MONDAY), by=e.Payer.STRIPE)
+    assert kinds(when(PAUSED, refusal)) == [e.ChargeDeclined]
+    assert kinds(when(PAUSED, c.ReplaceCard(card=NEW_VISA))) == [e.CardReplaced]
+    part = c.RecordPartialPayment(amount_paid_minor=9_00, amount_remaining_minor=20_00)
+    assert kinds(when(PAUSED, part)) == [e.AmountChanged]
+    lost = when(PAUSED, c.CloseCase(), OVER)
+    assert kinds(lost) == [e.CaseLost]
+
+
+def test_a_pause_with_an_end_ends_by_itself_and_the_plan_goes_on() -> None:
+    until = MONDAY + 2 * DAY
+    given = (*WAITING, *when(WAITING, c.PauseCase(by=e.Pauser.STRIPE, until=until)))
+    assert next_action(state(given)) == Action(kind=ActionKind.RESUME, due_at=until)
+    by_schedule = c.ResumeCase(by=e.Pauser.SCHEDULE)
+    assert when(given, by_schedule, until - timedelta(seconds=1)) == ()
+    events = when(given, by_schedule, until)
+    assert kinds(events) == [e.CaseResumed, e.AttemptPlanned, e.ReminderPlanned]
+    assert isinstance(events[1], e.AttemptPlanned)
+    assert events[1].due_at == THURSDAY
+    assert when((*given, *events), by_schedule, until) == ()
+
+
+def test_a_pause_without_an_end_is_not_ended_by_the_schedule() -> None:
+    assert when(PAUSED, c.ResumeCase(by=e.Pauser.SCHEDULE), OVER) == ()
+
+
+def test_a_pause_can_be_moved_and_is_told_once() -> None:
+    assert when(PAUSED, PAUSE) == ()
+    longer = c.PauseCase(by=e.Pauser.MERCHANT, until=MONDAY + 9 * DAY)
+    assert kinds(when(PAUSED, longer)) == [e.CasePaused]
+    assert when(WAITING, c.PauseCase(by=e.Pauser.MERCHANT, until=MONDAY)) == ()
+
+
+def test_stripe_neither_replaces_nor_lifts_the_merchants_own_pause() -> None:
+    assert when(PAUSED, c.PauseCase(by=e.Pauser.STRIPE)) == ()
+    assert when(PAUSED, c.ResumeCase(by=e.Pauser.STRIPE)) == ()
+    theirs = (*WAITING, *when(WAITING, c.PauseCase(by=e.Pauser.STRIPE)))
+    assert kinds(when(theirs, PAUSE)) == [e.CasePaused]
+    assert kinds(when(theirs, c.ResumeCase(by=e.Pauser.STRIPE)))[0] is e.CaseResumed
+    assert kinds(when(theirs, c.ResumeCase(by=e.Pauser.MERCHANT)))[0] is e.CaseResumed

@@ -1,0 +1,73 @@
+"""Why, in sentences: each rule, reason and end that the domain names by a word has its own here."""
+
+from typing import Final
+
+from domain.decline import DeclineFamily
+from domain.recovery import events as e
+
+WHY_THEN: Final = {
+    f"plan:{DeclineFamily.FUNDS}": "Lack of money heals with time, so we wait a few days.",
+    f"plan:{DeclineFamily.TEMPORARY}": "The bank stumbled, so we ask again soon.",
+    f"plan:{DeclineFamily.UNKNOWN}": "The bank gave no reason, so we try rarely and with care.",
+    f"plan:{DeclineFamily.NEEDS_NEW_CARD}": "The card may work again by then, so we try once more.",
+    f"plan:{DeclineFamily.NEEDS_NEW_DETAILS}": (
+        "The network may have renewed the card\u2019s details by then."
+    ),
+    f"plan:{DeclineFamily.NEEDS_AUTHENTICATION}": (
+        "Some banks let a later charge through without asking their customer."
+    ),
+    f"plan:{DeclineFamily.NEVER}": "The policy plans a charge all the same.",
+    f"plan:{DeclineFamily.CHECK}": "What stood in the way may be gone by then.",
+    "picked_date": "The customer chose this day.",
+    "promised": "The customer promised to pay, so we leave them alone until then.",
+    "beside_another": "Another charge of this invoice is on its way; we never charge beside one.",
+    "month_limit": "This card has no declines left this month, so we wait until it has.",
+    "day_limit": "This card was declined within the last day, so we give it rest.",
+    "advised_wait": "The card\u2019s network asked us to wait, so we do.",
+    "new_card": "There is a new card, so there is no reason to wait.",
+}
+
+WHY_ASKED: Final = {
+    DeclineFamily.NEEDS_NEW_CARD: "This card will not work any more.",
+    DeclineFamily.NEEDS_NEW_DETAILS: "The card\u2019s details are not right any more.",
+    DeclineFamily.NEVER: "The network forbids charging this card again for this payment.",
+    DeclineFamily.NEEDS_AUTHENTICATION: "The bank wants its customer to confirm the payment.",
+    DeclineFamily.CHECK: "The invoice or the account is in the way; a person must look.",
+    "authentication": "The bank wants its customer to confirm the payment.",
+    "no_card": "There is no card that could be charged.",
+    "card_barred": "This card has said never; charging it again would cost a fine.",
+    "month_limit": "The card\u2019s limit for this month is reached.",
+    "window": "The next attempt would fall after the end of the case.",
+    "spent": "Our attempts are spent.",
+    "not_worth_it": "By experience no further charge would bring more than it costs.",
+}
+
+WHY_SKIPPED: Final = {
+    "no_address": "There is no mail address.",
+    "no_sender": "Nobody here sends that kind of message.",
+    "spoken_for": "An older invoice of the same customer is being talked about already.",
+    "not_asked": "The customer need not do anything any more.",
+    "not_in_plan": "The plan that holds now has no such message.",
+    "too_small": "The amount is less than this message asks for.",
+    "not_worthwhile": "By experience it would cost more than it brings.",
+    "window": "It could only go after the end of the case.",
+}
+
+STOPS: Final = {
+    e.StopReason.VOIDED: "The invoice was voided in Stripe.",
+    e.StopReason.CANCELLED: "The subscription was cancelled.",
+    e.StopReason.DISPUTED: "The customer disputes the payment with the bank.",
+    e.StopReason.GONE: "Stripe does not know this invoice any more.",
+    e.StopReason.DISCONNECTED: "The Stripe account was disconnected from us.",
+    e.StopReason.CUSTOMER_DELETED: "The customer was deleted in Stripe.",
+}
+
+LOSSES: Final = {
+    e.LossReason.WINDOW_OVER: "The time of the chase is over and the money has not come.",
+    e.LossReason.WRITTEN_OFF: "The invoice was marked uncollectible in Stripe.",
+}
+
+RETURNS: Final = {
+    e.Return.REFUND: "It was refunded in Stripe.",
+    e.Return.DISPUTE: "The customer disputes the payment with the bank.",
+}
