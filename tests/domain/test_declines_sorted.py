@@ -12,7 +12,8 @@ from tests.domain.any_decline import declines
 
 # Written out: a code must not become a matter of judgement unseen.
 FORBIDDEN_BY_NETWORKS = """
-    incorrect_number invalid_number invalid_account lost_card stolen_card pickup_card restricted_card
+    incorrect_number invalid_number invalid_account lost_card stolen_card pickup_card
+    restricted_card
     invalid_customer_account invalid_billing_agreement invalid_authorization stop_payment_order
     revocation_of_authorization revocation_of_all_authorizations do_not_try_again
     partner_high_risk_customer compliance_violation payment_disputed
