@@ -15,7 +15,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=420)
     parser.add_argument("--customers", type=int, default=370)
-    parser.add_argument("--speed", type=float, default=6000)
+    parser.add_argument("--speed", type=float, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     plan = Plan(**vars(parser.parse_args()))
     with tempfile.TemporaryDirectory(prefix="chargechase-chaos-") as folder:

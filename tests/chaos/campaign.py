@@ -34,7 +34,9 @@ FAULTS: Final = (
     ("reset_after_effect", 0.04),
     ("truncated_json", 0.02),
 )
-# Chases of four weeks, at the plan's speed.
+# Chases last four weeks: once the kills are over, and some time to boot, they pass in two minutes.
+SETTLING_SPEED: Final = 25_000.0
+BOOT_S: Final = 20.0
 SETTLED_WITHIN_S: Final = 420.0
 
 
@@ -85,7 +87,9 @@ def campaign(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Report:
     environment = {
         "CHARGECHASE_REHEARSAL_SCENE": "burst",
         "CHARGECHASE_REHEARSAL_SIZE": str(plan.customers),
-        "CHARGECHASE_REHEARSAL_LEGS": json.dumps([[plan.speed, None]]),
+        "CHARGECHASE_REHEARSAL_LEGS": json.dumps(
+            [[plan.speed, plan.seconds + BOOT_S], [SETTLING_SPEED, None]]
+        ),
         "CHARGECHASE_MAX_DEATHS_PER_MINUTE": "1000",
         "CHARGECHASE_LEASE_S": "10",
         "CHARGECHASE_STRIPE_TIMEOUT_S": "3",
