@@ -22,8 +22,13 @@ from domain.recovery.signals import Origin, after_settlement
 from domain.recovery.state import InFlight, RecoveryCase
 
 # Stripe forgets an idempotency key after 24 hours; then the same key would charge anew.
-# Source: docs.stripe.com/api/idempotent_requests. An hour is kept as a margin.
+# Source: docs.stripe.com/api/idempotent_requests. An hour is kept as a margin: at this age an
+# attempt without an answer is given up.
 KEY_LIFE = timedelta(hours=23)
+# A call that leaves just in time may move money some time later. Nobody may have given its attempt
+# up by then, so sending ends earlier: by a margin that covers the longest call that can be set
+# (`STRIPE_TIMEOUT_S`, two minutes), a process that stands still in it, and clocks a second apart.
+SENT_FOR = KEY_LIFE - timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +39,22 @@ class Charging:
     payments: Payments
     count: Callable[[str], None]  # attempts by outcome, for the metrics
 
-    def knows_key(self, flight: InFlight) -> bool:
-        """Whether Stripe still remembers what it answered under this attempt's key."""
-        return self.cases.clock() - flight.started_at < KEY_LIFE
+    def may_send(self, flight: InFlight) -> bool:
+        """Whether this attempt's key may still leave: Stripe answers it as it did before."""
+        return self._age(flight) < SENT_FOR
 
     async def send(self, ref: CaseRef) -> None:
         """Charge under the attempt's own key, no transaction open, then record the outcome.
 
-        Nothing is sent if the case has closed or the attempt has been resolved since it began.
+        Nothing is sent if the case has closed or the attempt has been resolved since it began, or
+        if its key is too old: then the attempt is unclear until it is old enough to be given up.
         """
         case = await self.cases.read(ref)
         flight = case.in_flight
         if flight is None:
             return
-        if not self.knows_key(flight):
-            too_old = c.AbandonAttempt(attempt=flight.number, evidence="key_expired")
-            await self.cases.change(ref, too_old)
+        if not self.may_send(flight):
+            await self.cases.change(ref, self._too_old(flight))
             return
         key = attempt_key(ref.case_id, flight.number)
         outcome = await self.payments.pay_invoice(
@@ -57,6 +62,14 @@ class Charging:
         )
         self.count(type(outcome).__name__.lower())
         await self.cases.change(ref, *await self._commands(case, outcome, flight.number))
+
+    def _age(self, flight: InFlight) -> timedelta:
+        return self.cases.clock() - flight.started_at
+
+    def _too_old(self, flight: InFlight) -> c.Command:
+        if self._age(flight) < KEY_LIFE:
+            return c.RecordUnclear(attempt=flight.number)
+        return c.AbandonAttempt(attempt=flight.number, evidence="key_expired")
 
     async def _commands(
         self, case: RecoveryCase, outcome: Outcome, number: int

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
+from typing import Final
 
 import structlog
 
 from adapters.holidays import public_holidays
+from adapters.postgres.clock import DatabaseTime
 from adapters.postgres.pools import Pools, open_pools
 from adapters.postgres.registry import PostgresRegistry
 from adapters.postgres.unit_of_work import units_of_work
@@ -25,6 +27,8 @@ from wiring.clock import clock_of
 from wiring.metrics import Metrics
 from wiring.settings import STRIPE_API, Settings
 
+CLOCK_MAY_DIFFER_S: Final = 5.0
+
 _log = structlog.get_logger()
 
 
@@ -34,7 +38,7 @@ class NotConnected(Unavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What every process stands on: Postgres, the clock, counting."""
+    """What every process stands on: Postgres, the clock (Postgres' own), counting."""
 
     settings: Settings
     clock: Callable[[], datetime]
@@ -48,8 +52,10 @@ class Ground:
 @asynccontextmanager
 async def ground(settings: Settings, *, app_connections: int = 10) -> AsyncIterator[Ground]:
     """Opened on the loop that uses it."""
-    async with open_pools(settings.database_url, app_size=app_connections) as pools:
-        clock, metrics, open_uow = clock_of(settings), Metrics(), units_of_work(pools.app)
+    metrics = Metrics()
+    wall = DatabaseTime(told=clock_watched(metrics))
+    async with open_pools(settings.database_url, app_size=app_connections, wall=wall) as pools:
+        clock, open_uow = clock_of(settings, wall.time), units_of_work(pools.app, wall)
         yield Ground(
             settings=settings,
             clock=clock,
@@ -97,6 +103,21 @@ async def own_account(here: Ground) -> str:
         if account.own and account.livemode == here.settings.livemode:
             return account.account
     raise NotConnected("no merchant has connected the API key's own account yet")
+
+
+def clock_watched(metrics: Metrics) -> Callable[[float], None]:
+    """Measures how far the machine's clock is from the database's; warns when it begins to matter
+    to whoever reads logs. Decisions do not depend on it."""
+    differs = False
+
+    def told(off_s: float) -> None:
+        nonlocal differs
+        metrics.clock_off(off_s)
+        before, differs = differs, abs(off_s) > CLOCK_MAY_DIFFER_S
+        if differs and not before:
+            _log.warning("clock_differs", seconds=round(off_s, 3))
+
+    return told
 
 
 def unknown_codes_told(metrics: Metrics) -> Callable[[tuple[Event, ...]], None]:

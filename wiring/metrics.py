@@ -115,6 +115,10 @@ class Metrics:
         """Whether this dispatcher is the one that hands out work."""
         self._leads.set(leads)
 
+    def clock_off(self, seconds: float) -> None:
+        """By how much this machine's clock is ahead of the database's."""
+        self._clock_off.set(seconds)
+
     def render(self) -> bytes:
         """What this process counted, in Prometheus' text format (CONTENT_TYPE)."""
         return generate_latest(self.registry)
@@ -172,6 +176,11 @@ class Metrics:
         self._leads = Gauge(
             "chargechase_dispatcher_leads",
             "1 in the dispatcher that hands out work",
+            registry=self.registry,
+        )
+        self._clock_off = Gauge(
+            "chargechase_clock_off_seconds",
+            "How far this machine's clock is ahead of the database's",
             registry=self.registry,
         )
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from adapters.postgres.clock import DatabaseTime
 from application.errors import Unavailable
 
 APP_ROLE: Final = "chargechase_app"
@@ -43,16 +44,25 @@ class Pools:
 
 
 @asynccontextmanager
-async def open_pools(url: str, *, app_size: int = 10, system_size: int = 4) -> AsyncIterator[Pools]:
-    """Both pools, connected as they are needed: a server that is away is no reason not to start."""
-    app = _pool(url, APP_ROLE, app_size)
-    system = _pool(url, SYSTEM_ROLE, system_size)
+async def open_pools(
+    url: str, *, app_size: int = 10, system_size: int = 4, wall: DatabaseTime | None = None
+) -> AsyncIterator[Pools]:
+    """Both pools, connected as they are needed: a server that is away is no reason not to start.
+
+    `wall` learns the time from each new connection, so before anything else is asked.
+    """
+    wall = wall or DatabaseTime()
+    app = _pool(url, APP_ROLE, app_size, wall)
+    system = _pool(url, SYSTEM_ROLE, system_size, wall)
     async with app, system:
         yield Pools(app, system)
 
 
-def _pool(url: str, role: str, size: int) -> Any:
-    return asyncpg.create_pool(url, min_size=0, max_size=size, **_options(role))
+def _pool(url: str, role: str, size: int, wall: DatabaseTime) -> Any:
+    async def meet(connection: Any) -> None:
+        await wall.ask(lambda: connection.fetchval("select clock_timestamp()"))
+
+    return asyncpg.create_pool(url, min_size=0, max_size=size, init=meet, **_options(role))
 
 
 async def connect(url: str, role: str) -> Any:

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from adapters.postgres.action_store import PostgresActionStore
 from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.case_store import PostgresCaseStore
+from adapters.postgres.clock import DatabaseTime
 from adapters.postgres.customer_store import PostgresCustomerStore
 from adapters.postgres.decision_log import PostgresDecisionLog
 from adapters.postgres.inbox import PostgresInboxMarks
@@ -23,6 +25,7 @@ from adapters.postgres.policy_store import PostgresPolicyStore
 from adapters.postgres.pools import acquired
 from application.ports.unit_of_work import OpenUnitOfWork
 
+BIND: Final = "select set_config('app.merchant_id', $1, true), clock_timestamp()"
 _within: Final[ContextVar[bool]] = ContextVar("within_unit_of_work", default=False)
 
 
@@ -48,8 +51,11 @@ class PostgresUnitOfWork:
         self.pool = PostgresKnowledgePool(connection, merchant_id)
 
 
-def units_of_work(pool: Any) -> OpenUnitOfWork:
-    """The opener that use-cases are given. Raises Unavailable while Postgres is away."""
+def units_of_work(pool: Any, wall: DatabaseTime | None = None) -> OpenUnitOfWork:
+    """The opener that use-cases are given; `wall` learns the time from each unit of work.
+
+    Raises Unavailable while Postgres is away.
+    """
 
     @asynccontextmanager
     async def open_unit_of_work(merchant_id: UUID) -> AsyncIterator[PostgresUnitOfWork]:
@@ -57,7 +63,7 @@ def units_of_work(pool: Any) -> OpenUnitOfWork:
             raise NestedUnitOfWork
         token = _within.set(True)
         try:
-            async with bound(pool, merchant_id) as connection:
+            async with bound(pool, merchant_id, wall) as connection:
                 yield PostgresUnitOfWork(connection, merchant_id)
         finally:
             _within.reset(token)
@@ -66,8 +72,15 @@ def units_of_work(pool: Any) -> OpenUnitOfWork:
 
 
 @asynccontextmanager
-async def bound(pool: Any, merchant_id: UUID) -> AsyncIterator[Any]:
-    """A transaction in which only this merchant's rows exist."""
+async def bound(
+    pool: Any, merchant_id: UUID, wall: DatabaseTime | None = None
+) -> AsyncIterator[Any]:
+    """A transaction in which only this merchant's rows exist; binding it also tells the time."""
     async with acquired(pool) as connection, connection.transaction():
-        await connection.execute("select set_config('app.merchant_id', $1, true)", str(merchant_id))
+
+        async def bind() -> datetime:
+            bound_at: datetime = await connection.fetchval(BIND, str(merchant_id), column=1)
+            return bound_at
+
+        await (bind() if wall is None else wall.ask(bind))
         yield connection

@@ -15,7 +15,7 @@ from domain.recovery.state import InFlight
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileAttempt:
-    """First read; then, while the attempt's key is known, send it again.
+    """First read; then, while the attempt's key is young enough, send it again.
 
     The same key cannot charge twice: if the first call did charge, Stripe repeats its answer, which
     alone says whose a payment or a refusal was. What the invoice shows may be somebody else's of
@@ -32,7 +32,7 @@ class ReconcileAttempt:
         if case.in_flight is None:
             return
         invoice = await self.payments.read_invoice(case.account, case.invoice_id)
-        young = self.charging.knows_key(case.in_flight)
+        young = self.charging.may_send(case.in_flight)
         seen = _seen(case.in_flight, invoice, whose_can_be_asked=young)
         if seen:
             await self.cases.change(ref, *seen)

@@ -2,19 +2,20 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from application.charging import KEY_LIFE
+from application.charging import KEY_LIFE, SENT_FOR
 from application.ports.payments import Outcome, Refused, StripeUnavailable
 from application.work import FOR_EVER, TooEarly, tries_for
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.signals import InvoiceNews, InvoiceSignal
 from tests.application.bakery import A_MOMENT, BEFORE_CHARGE, COMMITTED, FAILED, Bakery, Pay
-from tests.builders import ACCOUNT, DAY, HOUR, declined
+from tests.builders import ACCOUNT, DAY, HOUR, a_paid_invoice, declined
 
 
 class Crash(BaseException):
@@ -110,12 +111,48 @@ async def test_an_answer_that_got_lost_is_found_by_looking_not_by_charging_again
     assert (recovered.by, recovered.attempt) == (e.Payer.CHARGECHASE, 1)
 
 
-async def test_a_key_is_never_sent_after_twenty_three_hours() -> None:
+async def an_unanswered_attempt_of(age: timedelta) -> Bakery:
+    """A charge that left when its attempt began, moved nothing, and was never answered."""
     bakery = await a_due_attempt()
     bakery.payments.will_vanish("in_1", after_effect=False)
     await bakery.does_what_is_next()
-    began = bakery.now
-    bakery.now = began + KEY_LIFE
+    flight = bakery.case().in_flight
+    assert flight is not None
+    bakery.now = flight.started_at + age
+    return bakery
+
+
+async def test_a_key_is_sent_as_long_as_its_call_will_end_before_it_is_given_up() -> None:
+    bakery = await an_unanswered_attempt_of(SENT_FOR - A_MOMENT)
+    await bakery.does_what_is_next()
+    assert bakery.captured() == 1
+
+
+@pytest.mark.parametrize("age", [SENT_FOR, KEY_LIFE - timedelta(microseconds=1)])
+async def test_an_attempt_too_old_to_send_and_too_young_to_give_up_is_looked_at_later(
+    age: timedelta,
+) -> None:
+    bakery = await an_unanswered_attempt_of(age)
+    await bakery.does_what_is_next()
+    assert bakery.payments.charges == []
+    assert bakery.kinds()[-1] is e.AttemptUnclear
+    assert bakery.case().phase.value == "charging"
+    while bakery.case().in_flight is not None:
+        assert await bakery.does_what_is_next() is ActionKind.RECONCILE
+    assert e.AttemptAbandoned in bakery.kinds()
+    assert bakery.payments.charges == []
+
+
+async def test_what_a_last_call_took_is_found_before_its_attempt_is_given_up() -> None:
+    bakery = await an_unanswered_attempt_of(SENT_FOR)
+    bakery.shows(a_paid_invoice(bakery.now, last_failure=None))
+    await bakery.does_what_is_next()
+    assert bakery.kinds()[-1] is e.CaseRecovered
+    assert e.AttemptAbandoned not in bakery.kinds()
+
+
+async def test_a_key_is_never_sent_after_twenty_three_hours() -> None:
+    bakery = await an_unanswered_attempt_of(KEY_LIFE)
     await bakery.does_what_is_next()
     assert e.AttemptAbandoned in bakery.kinds()
     assert bakery.payments.charges == []

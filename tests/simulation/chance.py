@@ -26,7 +26,7 @@ class Chance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
-    """How often each fault happens, per opportunity; `jump_s` bounds a process's wrong clock."""
+    """How often each fault happens, per opportunity; `jump_s` bounds a machine's wrong clock."""
 
     crash: float = 0.0  # of a whole worker, at any await of a port
     pause: float = 0.0  # of one task, for up to twenty minutes

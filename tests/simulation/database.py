@@ -2,7 +2,7 @@
 hears of, and others that run while one is open.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,6 +32,7 @@ from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
 from domain.network import CardUse
 from domain.recovery.events import Event
 from domain.recovery.state import RecoveryCase
+from tests.simulation.machines import Machines
 from tests.simulation.schedule import Crashed, Schedule, Task, at, task_of
 
 
@@ -126,16 +127,18 @@ class Transactions:
         self,
         units: OpenUnitOfWork,
         schedule: Schedule,
+        machines: Machines,
         unit: Callable[[UnitOfWork], Unit],
         committed: Callable[[EventRef, Task], None],
     ) -> None:
-        self._units, self._schedule = units, schedule
+        self._units, self._schedule, self._machines = units, schedule, machines
         self._unit, self._committed = unit, committed
 
     @asynccontextmanager
     async def __call__(self, merchant_id: UUID) -> AsyncIterator[UnitOfWork]:
         schedule = self._schedule
-        await at("begins")
+        await self._machines.connect()
+        await self._machines.ask("begins")
         task = task_of(schedule)
         task.looked, task.merchant_id = schedule.steps, merchant_id
         fault = self._fault()
@@ -162,24 +165,28 @@ class Transactions:
 class SlowInbox:
     """The Inbox port with a network between."""
 
-    def __init__(self, inner: Inbox) -> None:
-        self._inner = inner
+    def __init__(self, inner: Inbox, connect: Callable[[], Awaitable[None]]) -> None:
+        self._inner, self._connect = inner, connect
 
     async def claim(self, limit: int, lease: timedelta) -> tuple[EventRef, ...]:
+        await self._connect()
         refs = await self._inner.claim(limit, lease)
         await at(f"claimed {len(refs)} events")
         return refs
 
     async def renew(self, refs: tuple[EventRef, ...], lease: timedelta) -> None:
+        await self._connect()
         await self._inner.renew(refs, lease)
         await at("renewed")
 
     async def read(self, ref: EventRef) -> WaitingEvent | None:
+        await self._connect()
         waiting = await self._inner.read(ref)
         await at(f"event {ref.event_id}")
         return waiting
 
     async def failed(self, ref: EventRef, error: str, most_tries: int) -> bool:
+        await self._connect()
         await at(f"failed: {error}")
         return await self._inner.failed(ref, error, most_tries)
 
@@ -187,27 +194,32 @@ class SlowInbox:
 class SlowActions:
     """The ActionQueue port with a network between."""
 
-    def __init__(self, inner: ActionQueue) -> None:
-        self._inner = inner
+    def __init__(self, inner: ActionQueue, connect: Callable[[], Awaitable[None]]) -> None:
+        self._inner, self._connect = inner, connect
 
     async def claim(self, now: datetime, limit: int, lease: timedelta) -> tuple[DueAction, ...]:
+        await self._connect()
         due = await self._inner.claim(now, limit, lease)
         await at(f"claimed {len(due)} actions")
         return due
 
     async def postpone(self, waits: tuple[tuple[ActionRef, timedelta], ...]) -> None:
+        await self._connect()
         await self._inner.postpone(waits)
         await at(f"postponed {len(waits)}")
 
     async def renew(self, refs: tuple[ActionRef, ...], lease: timedelta) -> None:
+        await self._connect()
         await self._inner.renew(refs, lease)
         await at("renewed")
 
     async def read(self, ref: ActionRef) -> ScheduledAction | None:
+        await self._connect()
         action = await self._inner.read(ref)
         await at(f"action {action.kind if action else 'gone'}")
         return action
 
     async def failed(self, ref: ActionRef, error: str, most_tries: int) -> bool:
+        await self._connect()
         await at(f"failed: {error}")
         return await self._inner.failed(ref, error, most_tries)

@@ -36,8 +36,9 @@ from application.use_cases.take_over_retries import TakeOverRetries
 from application.work import CarryOut, Errand, Failures
 from domain.recovery.actions import ActionKind
 from tests.application.bakery import Letterbox
-from tests.simulation.chance import Chance
+from tests.simulation.chance import Chance, Weather
 from tests.simulation.database import SlowActions, SlowInbox, Transactions, Unit, WatchedCases
+from tests.simulation.machines import Machines
 from tests.simulation.ports import Doorbell, Network, Post
 from tests.simulation.requests import Requests
 from tests.simulation.schedule import Schedule, Task
@@ -69,7 +70,7 @@ class Installation:
             wall=lambda: schedule.now, new_id=lambda: UUID(int=ids.getrandbits(128))
         )
         self.watch = Watch(self.world, stripe, schedule)
-        self.skews: dict[str, timedelta] = {}
+        self.machines = Machines(schedule)
         self.down_until = schedule.start
         self.network = Network(stripe, schedule, self.watch)
         self.letters: list[Letter] = []
@@ -82,12 +83,14 @@ class Installation:
 
     def build(self) -> None:
         """The wiring of worker and dispatcher."""
-        units = Transactions(units_of_work(self.world), self.schedule, self.unit, self._committed)
+        units = Transactions(
+            units_of_work(self.world), self.schedule, self.machines, self.unit, self._committed
+        )
         self.cases: Cases = WatchedCases(units, self.clock, self.schedule)
         self.intake = self.an_intake()
         self.inbox, self.actions = (
-            SlowInbox(MemoryInbox(self.world)),
-            SlowActions(MemoryActionQueue(self.world)),
+            SlowInbox(MemoryInbox(self.world), self.machines.connect),
+            SlowActions(MemoryActionQueue(self.world), self.machines.connect),
         )
         self.doorbell = Doorbell(self.schedule, self._take)
         self.registry = MemoryRegistry(self.world, self.clock)
@@ -97,13 +100,18 @@ class Installation:
         self.carry_out = CarryOut(actions=self.actions, by_kind=self.errands(), clock=self.clock)
         self.failures = Failures(inbox=self.inbox, actions=self.actions, count=lambda *_: None)
         self.dispatch = self._a_dispatcher()
-        self.requests = Requests(self.schedule, self.cases, self.world, self.is_down)
+        self.requests = Requests(self.schedule, self.machines, self.cases, self.world, self.is_down)
 
     # What a planted bug replaces.
     @classmethod
     def patches(cls) -> tuple[AbstractContextManager[object], ...]:
         """Functions that are others while this installation lives."""
         return ()
+
+    @classmethod
+    def weather(cls, drawn: Weather) -> Weather:
+        """What it takes to see a bug that needs much at once."""
+        return drawn
 
     def unit(self, inner: UnitOfWork) -> Unit:
         return Unit(inner)
@@ -150,8 +158,7 @@ class Installation:
 
     def clock(self) -> datetime:
         """The time as the running process believes it."""
-        task = self.schedule.current
-        return self.schedule.now + self.skews.get(task.process if task else "", timedelta())
+        return self.machines.clock()
 
     def deliver(self, letter: Letter, task: Task) -> None:
         """A letter that the mail server took."""
@@ -190,14 +197,11 @@ class Installation:
             inbox=self.inbox,
             actions=self.actions,
             jobs=self.doorbell,
-            shaper=Shaper(TokenBucket(CALLS_PER_S, monotonic=self._seconds).reserve),
+            shaper=Shaper(TokenBucket(CALLS_PER_S, monotonic=self.schedule.seconds).reserve),
             clock=self.clock,
             count=lambda *_: None,
             lease=LEASE,
         )
-
-    def _seconds(self) -> float:
-        return (self.schedule.now - self.schedule.start).total_seconds()
 
     def _round_due(self) -> None:
         if self._wake_at is None or self.schedule.now < self._wake_at:
@@ -270,6 +274,7 @@ class Installation:
                 self.expect(free_at)
 
     def _restart(self, process: str) -> None:
+        self.machines.dies(process)
         if process == DISPATCHER:
             self.dispatch = self._a_dispatcher()
             self._wake_at = None

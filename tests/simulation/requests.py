@@ -15,6 +15,7 @@ from application.use_cases.activate_policy import ActivatePolicy
 from application.use_cases.learn_from_outcomes import LearnFromOutcomes
 from domain.policy import Policy
 from domain.recovery.commands import Command
+from tests.simulation.machines import Machines
 from tests.simulation.schedule import Schedule
 
 WEB: Final = "web"
@@ -24,8 +25,14 @@ class Requests:
     """Each is answered by a process of its own; whoever finds us down goes away."""
 
     def __init__(
-        self, schedule: Schedule, cases: Cases, world: MemoryWorld, is_down: Callable[[], bool]
+        self,
+        schedule: Schedule,
+        machines: Machines,
+        cases: Cases,
+        world: MemoryWorld,
+        is_down: Callable[[], bool],
     ) -> None:
+        self._machines = machines
         self._schedule, self._cases, self._world, self._is_down = schedule, cases, world, is_down
         units, clock = cases.open_uow, cases.clock
         self._activate = ActivatePolicy(open_uow=units, clock=clock)
@@ -49,14 +56,17 @@ class Requests:
             self._schedule.spawn("activates", WEB, self._activates(merchant_id, policy))
 
     async def _learns(self) -> None:
+        await self._machines.connect()
         with suppress(Unavailable):  # the next round is soon enough
             await self._learn()
 
     async def _asks(self, ref: CaseRef, actor: str, command: Command) -> None:
+        await self._machines.connect()
         change = Change(commands=(command,), actor=actor, at=self._cases.clock())
         with suppress(Unavailable):  # the page says so
             await self._cases.apply(ref, change)
 
     async def _activates(self, merchant_id: UUID, policy: Policy) -> None:
+        await self._machines.connect()
         with suppress(Unavailable, ConcurrentWrite):
             await self._activate(merchant_id, policy, "user:1")

@@ -32,7 +32,6 @@ STARTS: Final = tuple(
         (2027, 12, 3),
     )
 )
-NEAR_S: Final = 1_200.0  # a clock that is wrong by so much changes no verdict
 HOP_S: Final = 0.3  # between two ports, at most
 LONGEST_PAUSE_S: Final = 1_200.0
 MOST_STEPS: Final = 500_000
@@ -77,7 +76,6 @@ class Schedule:
     def __init__(self, chance: Chance, weather: Weather, tell: Callable[[str], None]) -> None:
         self.weather = weather
         self.start = self.now = chance.of("start").choice(STARTS)
-        self.skew = timedelta(seconds=weather.jump_s if weather.jump_s > NEAR_S else 0)
         self.until: int | None = None
         self.steps = 0
         self.current: Task | None = None
@@ -97,6 +95,10 @@ class Schedule:
     def after(self, seconds: float, do: Callable[[], object]) -> None:
         """Do something later."""
         self.at(self.now + timedelta(seconds=seconds), do)
+
+    def seconds(self) -> float:
+        """Since the story began."""
+        return (self.now - self.start).total_seconds()
 
     def spawn(self, name: str, process: str, job: Job) -> None:
         """Begin a coroutine in a process."""

@@ -15,6 +15,7 @@ from tests.simulation.demands import Broken, demand
 from tests.simulation.installation import DISPATCHER, WORKERS, Installation
 from tests.simulation.laws import Law
 from tests.simulation.people import People
+from tests.simulation.requests import WEB
 from tests.simulation.schedule import Enough, NeverEnds, Schedule
 from tests.simulation.stripe import Stripe
 from tests.simulation.webhooks import Webhooks
@@ -23,7 +24,7 @@ ROUGH_DAYS: Final = 90.0
 ALL_DAYS: Final = 120.0
 LONGEST_STOP_S: Final = 30 * 3_600.0  # of all processes: longer than Stripe remembers a key
 LONGEST_AWAY_S: Final = 8 * 3_600.0  # Stripe's
-JUMPS: Final = 6  # of each worker's clock
+JUMPS: Final = 6  # of each machine's own clock
 Tell = Callable[[str], None]
 
 
@@ -59,7 +60,7 @@ class Simulation:
         weather: Weather | None = None,
     ) -> None:
         self._seed, self._make, self._chance = seed, make, Chance(seed)
-        weather = weather or Weather.drawn(self._chance)
+        weather = weather or make.weather(Weather.drawn(self._chance))
         self._schedule = Schedule(self._chance, weather, tell)
         self._schedule.until = until
         self._calm_at = self._schedule.start + timedelta(days=ROUGH_DAYS)
@@ -130,16 +131,13 @@ class Simulation:
         for _ in range(weather.outages):
             begins = draw.uniform(0, ROUGH_DAYS * DAY_S)
             self._schedule.after(begins, self._a_storm(draw))
-        for worker in WORKERS if weather.jump_s else ():
+        for process in (*WORKERS, DISPATCHER, WEB) if weather.jump_s else ():
             for _ in range(JUMPS):
                 skew = timedelta(seconds=draw.uniform(-weather.jump_s, weather.jump_s))
-                self._jumps(worker, skew, draw.uniform(0, ROUGH_DAYS * DAY_S))
+                self._jumps(process, skew, draw.uniform(0, ROUGH_DAYS * DAY_S))
 
-    def _jumps(self, worker: str, skew: timedelta, seconds: float) -> None:
-        def jump() -> None:
-            self._home.skews[worker] = skew
-
-        self._schedule.after(seconds, jump)
+    def _jumps(self, process: str, skew: timedelta, seconds: float) -> None:
+        self._schedule.after(seconds, lambda: self._home.machines.set_wrong(process, skew))
 
     def _a_storm(self, draw: random.Random) -> Callable[[], None]:
         lasts, away = draw.uniform(600, LONGEST_STOP_S), draw.uniform(600, LONGEST_AWAY_S)
@@ -167,7 +165,7 @@ class Simulation:
 
     def _calm_down(self) -> None:
         self._schedule.calm_down()
-        self._home.skews.clear()
+        self._home.machines.set_right()
 
     # When nothing is left to happen.
     def _judge(self) -> None:

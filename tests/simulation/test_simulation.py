@@ -11,6 +11,7 @@ from tests.simulation.campaign import hunt
 from tests.simulation.chance import CALM
 from tests.simulation.laws import Law
 from tests.simulation.plants import PLANTS
+from tests.simulation.plants.keys import ShortLife
 from tests.simulation.simulation import Outcome, Simulation
 
 SEEDS = range(1, 41)
@@ -20,6 +21,8 @@ SEEDS_PLAYED_TWICE = (2, 7, 15)
 SEEN_BY = {
     "OnceMoreAtOnce": 15,
     "KeysNeverTooOld": 16,
+    "OwnClock": 5,
+    "NoMargin": 10,
     "NeverForgotten": 15,
     "ChargedBesideTheInvoice": 8,
     "OldMoneyClaimed": 10,
@@ -114,6 +117,13 @@ def test_a_planted_bug_is_found(plant: type) -> None:
     find = hunt(plant.__name__, MOST_SEEDS, () if likely is None else (likely,))
 
     assert find.seed is not None, f"no seed sees it, but {find.others}: {plant.__doc__}"
+
+
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_the_margin_alone_keeps_keys_of_a_short_life_from_being_given_up_too_soon(
+    seed: int,
+) -> None:
+    assert Simulation(seed, ShortLife).run().broken is None
 
 
 def test_each_law_is_broken_by_some_planted_bug() -> None:

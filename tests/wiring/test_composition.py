@@ -16,7 +16,7 @@ from domain.recovery import commands as c
 from domain.recovery import events as e
 from tests.application.bakery import Bakery
 from tests.builders import MONDAY, a_decline, declined
-from wiring.composition import rate_limits, unknown_codes_told
+from wiring.composition import clock_watched, rate_limits, unknown_codes_told
 from wiring.logs import configure_logs
 from wiring.metrics import Metrics
 from wiring.settings import Settings
@@ -59,6 +59,18 @@ def test_no_endpoint_of_stripes_gets_more_than_25_calls_a_second(
 def test_a_stripe_on_this_machine_has_no_limit_of_stripes() -> None:
     told = Settings(stripe_calls_per_s=400, stripe_api_base="http://127.0.0.1:12111")
     assert rate_limits(told).endpoint_per_s == 400
+
+
+def test_a_clock_that_differs_is_measured_and_warned_of_once_until_it_is_right_again(
+    lines: Callable[[], list[dict[str, Any]]],
+) -> None:
+    metrics = Metrics()
+    told = clock_watched(metrics)
+    for off_s in (0.2, -4.9, -5.1, -7.0, 0.0, 3600.0):
+        told(off_s)
+    assert metrics.registry.get_sample_value("chargechase_clock_off_seconds") == 3600
+    said = [(line["event"], line["level"], line["seconds"]) for line in lines()]
+    assert said == [("clock_differs", "warning", -5.1), ("clock_differs", "warning", 3600.0)]
 
 
 def test_an_unknown_code_is_counted_and_named(

@@ -53,6 +53,7 @@ def test_what_is_counted_is_shown() -> None:
     metrics.handed_over("actions", 50)
     metrics.job_failed("events", dead=True)
     metrics.leading(True)
+    metrics.clock_off(-0.25)
 
     text = metrics.render()
     assert {series: value(text, f"chargechase_{series}") for series in SHOWN} == SHOWN
@@ -70,6 +71,7 @@ SHOWN = {
     'handed_over_total{kind="actions"}': 50,
     'job_failures_total{kind="events",then="dead"}': 1,
     "dispatcher_leads": 1,
+    "clock_off_seconds": -0.25,
 }
 
 

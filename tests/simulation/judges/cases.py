@@ -179,7 +179,7 @@ class CasesJudge:
         demand(mine, Law.I15, "the action leads to its case", key)
         assert case.closes_at is not None
         latest = max(case.closes_at, self._evidence.schedule.now + 2 * LONGEST_CHECK)
-        soon = held.action.due_at <= latest + 2 * self._evidence.schedule.skew
+        soon = held.action.due_at <= latest
         demand(soon, Law.I15, "a next action within the horizon", key, held.action)
 
     def _strangers(self) -> None:

@@ -49,16 +49,15 @@ class LettersJudge:
     def _within_the_budget(self, key: CaseKey, case: RecoveryCase, at: datetime) -> None:
         """Over all invoices of a person, by the letters that were taken, each at its commit."""
         limits = self._evidence.world.policies[key[0], case.policy_version].contacts
-        slack = 2 * self._schedule.skew
         before = self._heard[case.account, case.customer_id]
         for window, most in (
             (DAY, limits.per_day),
             (7 * DAY, limits.per_week),
             (30 * DAY, limits.per_month),
         ):
-            recent = [one for one in before if at - window + slack < one <= at]
+            recent = [one for one in before if at - window < one <= at]
             demand(len(recent) < most, Law.I13, "the contact budget", key, window, recent)
-        close = [one for one in before if timedelta() <= at - one < limits.gap - slack]
+        close = [one for one in before if timedelta() <= at - one < limits.gap]
         demand(not close, Law.I13, "no letter before the gap is over", key, close)
         before.append(at)
 

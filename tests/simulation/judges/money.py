@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Final
 
 from adapters.memory.world import CaseKey
 from application.case_ids import attempt_key
@@ -13,7 +14,11 @@ from tests.simulation.debts import KEY_LIFE, Booked, Debt
 from tests.simulation.demands import demand
 from tests.simulation.judges.evidence import Evidence, saw_open
 from tests.simulation.laws import Law
-from tests.simulation.schedule import NEAR_S, Task
+from tests.simulation.schedule import Task
+
+SENT_WITHIN: Final = timedelta(hours=23)
+# Stripe tells whole seconds, and a process knows the time to a second.
+BLUR: Final = timedelta(seconds=2)
 
 
 class MoneyJudge:
@@ -46,6 +51,16 @@ class MoneyJudge:
             case _:
                 pass
 
+    def _on_their_way(self, account: str, invoice_id: str) -> list[str]:
+        """The keys of calls that may move money yet: one whose key the bank has answered, and
+        remembers, only fetches that answer again."""
+        since = self._schedule.now - KEY_LIFE
+        return [
+            key
+            for key in self._flying.get((account, invoice_id), [])
+            if not any(one.at > since for one in self._stripe.charges_by(account, key))
+        ]
+
     def _recovered(
         self, key: CaseKey, case: RecoveryCase, event: e.CaseRecovered | e.MoneyCameLate
     ) -> None:
@@ -53,8 +68,7 @@ class MoneyJudge:
         taken = debt.taken_minor
         demand(event.amount_minor == taken, Law.I4, "paid only by evidence", key, taken)
         assert case.opened_at is not None
-        since = case.opened_at - self._tolerance()
-        late = [one for one in debt.captured if one.at < since and not one.is_part]
+        late = [one for one in debt.captured if one.at < case.opened_at and not one.is_part]
         demand(not late, Law.I10, "no payment from before the case", key, late)
 
     def _gave_up(
@@ -73,7 +87,7 @@ class MoneyJudge:
     def _started(
         self, key: CaseKey, case: RecoveryCase, event: e.AttemptStarted, task: Task
     ) -> None:
-        flying = self._flying.get((case.account, case.invoice_id), [])
+        flying = self._on_their_way(case.account, case.invoice_id)
         demand(not flying, Law.I1, "never two charges of one invoice on their way", key, flying)
         demand(saw_open(task), Law.I7, "nothing is charged unread", key)
         demand(event.card is not None, Law.I5, "a charge names its card", key)
@@ -100,21 +114,18 @@ class MoneyJudge:
         return family_of(decline, policy.families if policy is not None else {}) in BARRING
 
     def _within_limits(self, key: CaseKey, event: e.AttemptStarted, refused: list[Booked]) -> None:
-        """In real time; a clock that is wrong sees its windows elsewhere by as much."""
-        at, slack = self._schedule.now, self._tolerance() + timedelta(seconds=NEAR_S)
+        """In real time."""
+        at = self._schedule.now
         assert event.card is not None
         month = [
             one
             for one in refused
-            if one.at > at - MONTH + slack and one.amount_minor == event.amount_minor
+            if one.at > at - MONTH + BLUR and one.amount_minor == event.amount_minor
         ]
-        day = [one for one in refused if one.at > at - DAY + slack]
+        day = [one for one in refused if one.at > at - DAY + BLUR]
         limit = monthly_limit(event.card.brand)
         demand(len(month) < limit, Law.I5, "the network's month", key, len(month), limit)
         demand(len(day) < DAILY_LIMIT, Law.I5, "the network's day", key, len(day))
-
-    def _tolerance(self) -> timedelta:
-        return 2 * self._schedule.skew
 
     def _refused(self, account: str, event: e.AttemptStarted) -> Iterator[Booked]:
         """Refusals in the bank's book that we had been told of: our own, and events handled."""
@@ -155,12 +166,12 @@ class MoneyJudge:
         late = closed is not None and closed < task.looked
         demand(not late, Law.I7, "no charge after the end", key)
         first = self._sent.setdefault(key, self._schedule.now)
-        young = self._schedule.now - first < KEY_LIFE + self._tolerance()
+        young = self._schedule.now - first < SENT_WITHIN
         demand(young, Law.I4, "no key is sent after its day", key)
-        flying = self._flying.setdefault((account, invoice_id), [])
+        flying = self._on_their_way(account, invoice_id)
         alone = all(one == key for one in flying)
         demand(alone, Law.I1, "never two charges of one invoice on their way", key, flying)
-        flying.append(key)
+        self._flying.setdefault((account, invoice_id), []).append(key)
 
     def landed(self, account: str, invoice_id: str, key: str) -> None:
         """That call has had its effect, or never will."""

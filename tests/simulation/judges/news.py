@@ -94,7 +94,6 @@ class NewsJudge:
             and held.state.is_open
             and held.state.opened_at is not None
             and schedule.now - held.state.opened_at > AN_HOUR
-            and not schedule.skew
         ]
 
     def _invoice(self, ref: EventRef, signal: InvoiceSignal, task: Task) -> None:
@@ -113,9 +112,9 @@ class NewsJudge:
             self._money.heard.add((ref.account, seen.last_failure.charge_id))
         if seen.status is not InvoiceStatus.OPEN or not _is_ours(seen):
             return
-        failure, slack = seen.last_failure, AN_HOUR + self._evidence.schedule.skew
-        now, window = self._evidence.schedule.now, self._window(ref.merchant_id)
-        too_late = failure is not None and failure.at + window <= now + slack
+        failure, now = seen.last_failure, self._evidence.schedule.now
+        window = self._window(ref.merchant_id)
+        too_late = failure is not None and failure.at + window <= now + AN_HOUR
         demand(held is not None or too_late, Law.I11, HAS_EFFECT, ref.event_id)
 
     def _window(self, merchant_id: UUID) -> timedelta:

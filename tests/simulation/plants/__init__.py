@@ -8,10 +8,11 @@ from typing import Final
 
 from tests.simulation.installation import Installation
 from tests.simulation.laws import Law
-from tests.simulation.plants import letters, money, rows, rules
+from tests.simulation.plants import keys, letters, money, rows, rules
 
 # Each bug, and the law that the judges must see broken.
 PLANTS: Final[Mapping[type[Installation], Law]] = {
+    **keys.PLANTS,
     **money.PLANTS,
     **letters.PLANTS,
     **rows.PLANTS,

@@ -1,4 +1,4 @@
-"""Bugs about charges: keys, silence, limits, and what is paid already."""
+"""Bugs about charges: silence, limits, and what is paid already."""
 
 from typing import Any
 
@@ -9,8 +9,7 @@ import domain.recovery.decide
 from adapters.memory.case_store import MemoryCaseStore
 from adapters.memory.world import CardInFlight
 from application.case_ids import attempt_key
-from application.change_case import CaseRef, Cases
-from application.charging import Charging
+from application.change_case import CaseRef
 from application.ports.conveyor import ScheduledAction
 from application.ports.payments import Outcome, Payments, Refused, Unknown
 from application.ports.unit_of_work import UnitOfWork
@@ -34,39 +33,6 @@ from tests.simulation.plants.plant import Passing, instead, there
 def _let(_: Any, event: e.AttemptStarted, case: RecoveryCase) -> CardInFlight:
     assert event.card is not None
     return CardInFlight(event.card.fingerprint, event.amount_minor, event.at)
-
-
-class KeysForgotten(Installation):
-    """The bank charges anew under a key that it has seen."""
-
-    def build(self) -> None:
-        self.stripe.forgets_keys = True
-        super().build()
-
-
-class FreshKeys(Installation):
-    """Each call of one attempt has a key of its own."""
-
-    def a_way_to_stripe(self) -> Payments:
-        class Fresh(Passing):
-            calls = 0
-
-            async def pay_invoice(
-                self, account: str, invoice_id: str, *, idempotency_key: str
-            ) -> Outcome:
-                self.calls += 1
-                key = f"{idempotency_key}.{self.calls}"
-                return await self.inner.pay_invoice(account, invoice_id, idempotency_key=key)
-
-        return Fresh(self.network)
-
-
-class KeyPerInvoice(Installation):
-    """All attempts of an invoice share one key."""
-
-    @classmethod
-    def patches(cls) -> Any:
-        return (instead(application.charging, "attempt_key", lambda case_id, _: f"cc:{case_id}:1"),)
 
 
 class SilenceTakenForNo(Installation):
@@ -109,20 +75,6 @@ class StaleRead(Installation):
                 return self.known[invoice_id]
 
         return Remembering(self.network)
-
-
-class KeysNeverTooOld(Installation):
-    """A key is sent again however old it is."""
-
-    def a_charging(self) -> Charging:
-        right, start = self.cases, self.schedule.start
-
-        class Ageless(Cases):
-            async def change(self, ref: CaseRef, *commands: Command) -> tuple[Event, ...]:
-                return await right.change(ref, *commands)
-
-        cases = Ageless(open_uow=right.open_uow, clock=lambda: start)
-        return Charging(cases=cases, payments=self.payments, count=lambda _: None)
 
 
 class ReconcileForgotten(Installation):
@@ -268,13 +220,9 @@ class AnothersRefusalTaken(Installation):
 
 
 PLANTS = {
-    KeysForgotten: Law.I3,
-    FreshKeys: Law.I3,
-    KeyPerInvoice: Law.I3,
     SilenceTakenForNo: Law.I4,
     OnceMoreAtOnce: Law.I1,
     StaleRead: Law.I7,
-    KeysNeverTooOld: Law.I4,
     ReconcileForgotten: Law.I4,
     DeclinesForgotten: Law.I5,
     NoCeiling: Law.I5,
