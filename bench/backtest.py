@@ -2,10 +2,11 @@
 
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from bench.table import Row
@@ -17,6 +18,7 @@ from wiring.example_history import ExampleMerchant, Plans
 
 CASES: Final = 1_000_000
 DISTINCT: Final = 100_000
+LINES: Final = 5_000  # made into cases together
 MOST_CHARGES: Final = 12  # of one invoice, for 5 to 6 events each
 MERCHANTS: Final = 200
 CASES_OF_ONE: Final = 1_500
@@ -65,11 +67,10 @@ def covered(
 
 def _million(wanted: int) -> Row:
     merchant = ExampleMerchant(1, most_charges=MOST_CHARGES)
-    distinct = list(merchant.history(min(wanted, DISTINCT)))
-    events = sum(2 + len(case.charges) + len(case.messages) for case in distinct) / len(distinct)
+    file = _File(merchant.history(min(wanted, DISTINCT)), wanted)
     began = time.process_time()
-    backtest(_again(distinct, wanted), A, B)
-    used = time.process_time() - began
+    backtest(file.cases(), A, B)
+    used = time.process_time() - began - file.seconds
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Row(
         name="D1",
@@ -77,14 +78,39 @@ def _million(wanted: int) -> Row:
         goal=f"<= {GOAL_S:.0f} s",
         figure=f"{used:.2f} s",
         met=used <= GOAL_S,
-        bound=f"{events:.1f} events each, {memory:.0f} MB at most; bound by the counting loop.",
-        readings={"seconds": used, "events": events, "peak_mb": memory},
+        bound=(
+            f"{file.events:.1f} events each, {memory:.0f} MB at most; bound by the counting loop. "
+            f"Reading the lines of JSON, {file.seconds:.2f} s more, is not counted."
+        ),
+        readings={
+            "seconds": used,
+            "reading_seconds": file.seconds,
+            "events": file.events,
+            "peak_mb": memory,
+        },
     )
 
 
-def _again(distinct: list[PastCase], wanted: int) -> Iterator[PastCase]:
-    for _ in range(wanted // len(distinct)):
-        yield from distinct
+class _File:
+    """Cases as a file would give them: each one made anew from its line, so that nothing is known
+    of it before. How long that took is told apart."""
+
+    def __init__(self, distinct: Iterable[PastCase], wanted: int) -> None:
+        cases = list(distinct)
+        self.events = sum(2 + len(case.charges) + len(case.messages) for case in cases) / len(cases)
+        self.seconds = 0.0
+        self._lines = list(map(msgspec.json.encode, cases))
+        self._rounds = wanted // len(cases)
+
+    def cases(self) -> Iterator[PastCase]:
+        """All of them, a batch at a time."""
+        decode = msgspec.json.Decoder(PastCase).decode
+        for _ in range(self._rounds):
+            for first in range(0, len(self._lines), LINES):
+                began = time.process_time()
+                batch = list(map(decode, self._lines[first : first + LINES]))
+                self.seconds += time.process_time() - began
+                yield from batch
 
 
 def _coverage(merchants: int) -> Row:

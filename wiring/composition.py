@@ -42,6 +42,7 @@ class Ground:
 
     settings: Settings
     clock: Callable[[], datetime]
+    wall_time: Callable[[], float]  # unix seconds of the real world, in rehearsal too
     metrics: Metrics
     pools: Pools
     registry: PostgresRegistry
@@ -59,6 +60,7 @@ async def ground(settings: Settings, *, app_connections: int = 10) -> AsyncItera
         yield Ground(
             settings=settings,
             clock=clock,
+            wall_time=wall.time,
             metrics=metrics,
             pools=pools,
             registry=PostgresRegistry(pools.system, clock),

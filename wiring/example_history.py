@@ -13,7 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from domain.backtest.history import PastCase, PastCharge
-from domain.backtest.places import HOUR_SECONDS, Place
+from domain.backtest.places import HOUR_SECONDS, Place, instant
 from domain.backtest.strata import (
     FAMILY_NUMBER,
     PAYS,
@@ -22,7 +22,7 @@ from domain.backtest.strata import (
     quiet_stratum,
 )
 from domain.decline import Decline, DeclineFamily
-from domain.invoice import Profile
+from domain.invoice import Card, Profile
 from domain.policy import Policy
 from domain.simulate import Scenario, simulate
 
@@ -111,8 +111,23 @@ class ExampleMerchant:
             )
 
     def expected(self, case: PastCase, policy: Policy) -> float:
-        """The true chance that the policy, at its own instants, brings this case's money."""
-        charges, letters, days = self._plan(case, policy)
+        """The true chance that the policy brings this case's money; for fixed waits alone."""
+        return self.chance_of(case, *self._plan(case, policy))
+
+    def simulated(self, case: PastCase, policy: Policy) -> float:
+        """The same for any policy, by the production machine run for this case alone."""
+        timeline = simulate(policy, scenario_of(case))
+        opened_at = instant(case.opened_at)
+        return self.chance_of(
+            case,
+            [int(at.timestamp()) for at in timeline.charges],
+            [(at - opened_at).days for at in timeline.messages],
+            policy.window.days,
+        )
+
+    def chance_of(self, case: PastCase, charges: list[int], letters: list[int], days: int) -> float:
+        """The chance that charges at these instants, with messages on these days after the failure,
+        bring the money within so many days."""
         chargeable, rest = 1.0, 0.0
         events = sorted(
             [((at - case.opened_at) // DAY_SECONDS, at) for at in charges]
@@ -144,7 +159,8 @@ class ExampleMerchant:
                 if charges[-1].family is not None:
                     planned = []
             if draw.random() < self._quiet(case, day, sum(letter <= day for letter in letters)):
-                paid_at = case.opened_at + day * DAY_SECONDS + DAY_SECONDS // 2
+                noon = case.opened_at + day * DAY_SECONDS + DAY_SECONDS // 2
+                paid_at = max(noon, charges[-1].at) if charges else noon
                 return replace(_ended(case, paid_at, charges, letters), paid_at=paid_at)
         end = case.opened_at + WINDOW_DAYS * DAY_SECONDS
         return _ended(case, end, charges, letters)
@@ -248,6 +264,24 @@ def _ended(case: PastCase, end: int, charges: list[PastCharge], letters: list[in
 def example_cases(cases: int, seed: int = 1) -> Iterator[PastCase]:
     """Past cases for trying the backtest."""
     return ExampleMerchant(seed).history(cases)
+
+
+def scenario_of(case: PastCase) -> Scenario:
+    """The failed payment of a past case, with a bank that refuses whatever comes."""
+    return Scenario(
+        opened_at=instant(case.opened_at),
+        amount_minor=case.amount_minor,
+        currency=case.currency,
+        decline=Decline(code="card_declined", decline_code=CODES[case.family]),
+        card=Card(
+            payment_method="pm_example",
+            fingerprint="example",
+            brand="visa",
+            funding=case.funding,
+            country=case.country,
+        ),
+        profile=Profile(country=case.country, timezone=case.timezone),
+    )
 
 
 def _planned(

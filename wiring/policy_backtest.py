@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, TextIO
 import msgspec
 
 from adapters.policy_files import from_toml
-from domain.backtest import EmptyHistory, PastCase, backtest, lines_of
+from domain.backtest import EmptyHistory, LeftToStripe, PastCase, backtest, lines_of
 from domain.policy import PRESETS, Policy, PolicyInvalid
 from wiring.backtest_arguments import HAPPENED
 from wiring.cli import settings_of_run
@@ -24,6 +24,11 @@ OK, FAILED, MISUSED = 0, 1, 2
 STANDARD_INPUT: Final = "-"
 EVERY_CASES: Final = 20_000
 BAR_CHARS: Final = 30
+STRIPES_CHOICE: Final = (
+    "Nobody can know when Stripe would have charged. If Stripe's retries made this history, name "
+    "the policy with --policy-a: what happened stands for it. If your Stripe account retries on "
+    "fixed days, write those days into a policy's file as fixed waits and name that."
+)
 EARLIEST, LATEST = 946_684_800, 4_102_444_800  # the century, in Unix seconds
 
 
@@ -46,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     except PolicyInvalid as invalid:
         for fault in invalid.faults:
             print(f"{fault.field}: {fault.message}", file=sys.stderr)
+    except LeftToStripe as error:
+        print(f"chargechase: {error}. {STRIPES_CHOICE}", file=sys.stderr)
     except (OSError, UnicodeDecodeError, BadLine, EmptyHistory) as error:
         print(f"chargechase: {error}", file=sys.stderr)
     return FAILED
@@ -120,8 +127,9 @@ def told(
         pace = count / max(time.monotonic() - began, 1e-9)
         out.write(_progress(count, pace, done() if done else None, person=out.isatty()))
         out.flush()
-    if out.isatty():
-        out.write("\n")
+    out.write("\n" if out.isatty() else "")
+    out.write("All read. Now every plan is made...\n")
+    out.flush()
 
 
 def _progress(count: int, pace: float, share: float | None, *, person: bool) -> str:

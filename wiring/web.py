@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -109,7 +108,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         passwords=Argon2Passwords(),
         registry=here.registry,
         intake=intake,
-        verify_webhook=_signature_check(settings),
+        verify_webhook=_signature_check(here),
         read_envelope=read_envelope,
         open_payment_page=_payment_pages(here, opened),
         changes=pages.changes,
@@ -126,9 +125,9 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
     )
 
 
-def _signature_check(settings: Settings) -> Callable[[bytes, str], bool]:
-    check = SignatureCheck(settings.stripe_webhook_secrets)
-    return lambda raw, header: check(raw, header, time.time()) is SignatureVerdict.VALID
+def _signature_check(here: Ground) -> Callable[[bytes, str], bool]:
+    check = SignatureCheck(here.settings.stripe_webhook_secrets)
+    return lambda raw, header: check(raw, header, here.wall_time()) is SignatureVerdict.VALID
 
 
 def _check_postgres(here: Ground) -> Callable[[], Awaitable[None]]:

@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from domain.backtest.hazards import Hazards, hazards_of
 from domain.backtest.history import PastCase
-from domain.backtest.interval import QUANTILE, deviation, extremes
-from domain.backtest.outcome import Outcome, load_of
+from domain.backtest.interval import QUANTILE, deviation, extremes, quantile
+from domain.backtest.outcome import Load, Outcome
 from domain.backtest.report import SENTENCES, OfFamily, OfPolicy, Report, Unknown
 from domain.backtest.routes import Kinds, Router
 from domain.backtest.strata import CHARGES, FAMILIES, STRATA, in_words
 from domain.backtest.tally import Tally
-from domain.policy import Policy
+from domain.policy import Learned, Policy, StripeRetries
 from domain.timing.knowledge import Knowledge
 
 # An unknown stratum with fewer planned charges than this part of all is not worth a line.
@@ -23,6 +23,10 @@ WORTH_SAYING: Final = 0.001
 
 class EmptyHistory(ValueError):
     """There is not one case, or none that is worth anything: nothing can be said."""
+
+
+class LeftToStripe(ValueError):
+    """A policy whose charges Stripe chooses: when it would have charged, nobody can know."""
 
 
 def backtest(
@@ -35,9 +39,15 @@ def backtest(
 ) -> Report:
     """Policy B against A (None: against what happened) over `cases`, read once.
 
-    With `a_made_it` the method is checked: A, estimated, must agree with what happened.
-    Arms and hold-outs are left out: a policy is tried as it treats everybody. Raises EmptyHistory.
+    With `a_made_it` the method is checked: A, estimated, must agree with what happened; an A that
+    leaves the charges to Stripe is not estimated, it is what happened. Arms and hold-outs are left
+    out: a policy is tried as it treats everybody. What learns is tried as `knowledge` has it.
+    Raises EmptyHistory; LeftToStripe where B, or an A that did not make the history, charges by
+    Stripe's choice.
     """
+    a = _estimated(a, made_it=a_made_it)
+    if _follows(b):
+        raise LeftToStripe("policy B leaves the charges to Stripe")
     policies = [_whole(policy) for policy in (a, b) if policy is not None]
     kinds = Kinds(*policies)
     tally = Tally(kinds.of if kinds.matter else None)
@@ -48,6 +58,29 @@ def backtest(
     return _report(tally, policies, kinds, knowledge or Knowledge(), check=a_made_it)
 
 
+def _estimated(a: Policy | None, *, made_it: bool) -> Policy | None:
+    """A, or None if it is what happened."""
+    if a is None or not _follows(a):
+        return a
+    if not made_it:
+        raise LeftToStripe("policy A leaves the charges to Stripe")
+    return None
+
+
+def _follows(policy: Policy) -> bool:
+    return policy.stripe_retries is StripeRetries.FOLLOW
+
+
+def _learns(policy: Policy) -> bool:
+    """Whether it hangs on what has worked before."""
+    plans = [*policy.plans.values()]
+    plans += [plan for segment in policy.segments for plan in segment.plans.values()]
+    return any(
+        isinstance(plan.retries, Learned) or any(step.if_worthwhile for step in plan.campaign)
+        for plan in plans
+    )
+
+
 def _whole(policy: Policy) -> Policy:
     return replace(policy, hold_out_percent=0, arms=())
 
@@ -56,14 +89,16 @@ def _report(
     tally: Tally, policies: list[Policy], kinds: Kinds, knowledge: Knowledge, *, check: bool
 ) -> Report:
     hazards = hazards_of(tally)
-    keys, places = sorted(tally.mix), list(tally.places.values())
+    places = list(tally.places.values())
     routers = [Router(policy, knowledge, kinds) for policy in policies]
-    outcomes = [
-        Outcome(load_of(router.paths(keys, places), tally.mix), hazards) for router in routers
-    ]
+    outcomes = [Outcome(Load(router.stretches(tally.lots, places)), hazards) for router in routers]
     *others, b = outcomes
     comparison = _Comparison(tally, hazards, others[0] if others else None, b)
-    return comparison.report(sum(router.runs for router in routers), check=check)
+    return replace(
+        comparison.report(check=check),
+        runs=sum(router.runs for router in routers),
+        learns=any(map(_learns, policies)),
+    )
 
 
 class _Comparison:
@@ -74,9 +109,10 @@ class _Comparison:
         self._cents = sum(tally.cents)
         self._actual = sum(tally.recovered)
 
-    def report(self, runs: int, *, check: bool) -> Report:
+    def report(self, *, check: bool) -> Report:
         tally, a = self._tally, self._a
         middle, deviated, least, most = self._difference()
+        room = quantile(most - least, deviated) * deviated
         return Report(
             cases=sum(tally.cases),
             value_cents=round(self._cents),
@@ -86,14 +122,13 @@ class _Comparison:
             a=self._of_policy(a) if a else None,
             b=self._of_policy(self._b),
             difference_percent=self._percent(middle),
-            low=self._percent(least - QUANTILE * deviated),
-            high=self._percent(most + QUANTILE * deviated),
+            low=self._percent(least - room),
+            high=self._percent(most + room),
             sampling_low=self._percent(middle - QUANTILE * deviated),
             sampling_high=self._percent(middle + QUANTILE * deviated),
             method_holds=self._holds(a) if a and check else None,
             families=tuple(self._families()),
             unknown=self._unknown(),
-            runs=runs,
         )
 
     def _percent(self, cents: float) -> float:
@@ -113,10 +148,13 @@ class _Comparison:
         least, most = self._bounds(a, b, slopes)
         return (
             sum(b.paid) - sum(a.paid),
-            deviation(slopes, self._hazards, self._tally),
+            self._deviation(slopes, a.sampled + b.sampled),
             least,
             most,
         )
+
+    def _deviation(self, slopes: list[float], sampled: float) -> float:
+        return sqrt(deviation(slopes, self._hazards, self._tally) ** 2 + sampled)
 
     def _bounds(self, a: Outcome, b: Outcome, slopes: list[float]) -> tuple[float, float]:
         """The least and the greatest difference that what nobody knows allows.
@@ -134,7 +172,7 @@ class _Comparison:
 
     def _alone(self, one: Outcome) -> tuple[float, float, float, float]:
         low, high = extremes(one.slopes, self._hazards)
-        deviated = deviation(one.slopes, self._hazards, self._tally)
+        deviated = self._deviation(one.slopes, one.sampled)
         return sum(one.paid), deviated, one.value(low), one.value(high)
 
     def _luck(self) -> float:
@@ -145,15 +183,17 @@ class _Comparison:
     def _holds(self, a: Outcome) -> bool:
         """Whether A, estimated, agrees with what came; meaningful if A made the history."""
         _, deviated, least, most = self._alone(a)
-        room = QUANTILE * sqrt(deviated**2 + self._luck() ** 2)
+        deviated = sqrt(deviated**2 + self._luck() ** 2)
+        room = quantile(most - least, deviated) * deviated
         return least - room <= self._actual <= most + room
 
     def _of_policy(self, one: Outcome) -> OfPolicy:
         middle, deviated, least, most = self._alone(one)
+        room = quantile(most - least, deviated) * deviated
         return OfPolicy(
             recovered_percent=self._percent(middle),
-            low_percent=max(0.0, self._percent(least - QUANTILE * deviated)),
-            high_percent=min(100.0, self._percent(most + QUANTILE * deviated)),
+            low_percent=max(0.0, self._percent(least - room)),
+            high_percent=min(100.0, self._percent(most + room)),
             charges=sum(one.charges),
             messages=one.messages,
             cannot_know_percent=one.cannot_know(self._hazards),

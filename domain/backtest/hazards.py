@@ -73,19 +73,27 @@ def hazards_of(tally: Tally) -> Hazards:
         for number, successes, mean, weight in zip(tries, won, means, weights, strict=True)
     ]
     known = [tries[stratum] >= least_of(stratum) for stratum in range(STRATA)]
+    tried = [_is_tried(stratum, traits) for stratum in range(STRATA)]
+    spread = [
+        None
+        if known[stratum] or not tried[stratum]
+        else _spread(stratum, tries, rates, known, weights[stratum])
+        for stratum in range(STRATA)
+    ]
+    best = _best(tries, rates, known)
     return Hazards(
         tries=tries,
-        rates=rates,
+        rates=[
+            rate
+            if known[stratum] or spread[stratum] is not None
+            else min(rate, best[family_of_stratum(stratum)])  # no guess beyond what is possible
+            for stratum, rate in enumerate(rates)
+        ],
         expected=means,
         leaning=leaning,
         known=known,
-        spread=[
-            None
-            if known[stratum] or not _is_tried(stratum, traits)
-            else _spread(stratum, tries, rates, known, weights[stratum])
-            for stratum in range(STRATA)
-        ],
-        best=_best(tries, rates),
+        spread=spread,
+        best=best,
         barred=[
             ended / refused if refused else 0.0
             for ended, refused in zip(tally.barred, tally.refused, strict=True)
@@ -149,11 +157,14 @@ def _spread(
     return sqrt((high - low) ** 2 / 12 + rate * (1 - rate) / weight)
 
 
-def _best(tries: Sequence[int], rates: Sequence[float]) -> list[float]:
-    """By family: the best rate of a well-tried stratum; 1 where there is none."""
-    best = [0.0] * (2 * len(FAMILIES))
-    for stratum, number in enumerate(tries):
-        if number >= THIN:
-            family = family_of_stratum(stratum)
-            best[family] = max(best[family], rates[stratum])
-    return [rate or 1.0 for rate in best]
+def _best(tries: Sequence[int], rates: Sequence[float], known: Sequence[bool]) -> list[float]:
+    """By family: the best rate of a well-tried stratum; of a known one where none is well tried;
+    1 where none is known."""
+    well, tried = [0.0] * (2 * len(FAMILIES)), [0.0] * (2 * len(FAMILIES))
+    for stratum, rate in enumerate(rates):
+        family = family_of_stratum(stratum)
+        if known[stratum]:
+            tried[family] = max(tried[family], rate)
+        if tries[stratum] >= THIN:
+            well[family] = max(well[family], rate)
+    return [one or other or 1.0 for one, other in zip(well, tried, strict=True)]

@@ -4,10 +4,14 @@ Chance: the delta method over the groups of persons, so that cases of one person
 (a grouped sandwich estimator); never less than independent tries would give. Leaning: the spread
 between strata that empirical Bayes found, and how far neighbours of an inferred stratum lie apart.
 Nobody knows: each unknown stratum at its worst and at its best for the sum.
+
+What nobody knows and chance add up, but the truth cannot lie beyond both ends at once: the wider
+the one, the nearer to a one-sided interval each end may be (Imbens and Manski 2004).
 """
 
 from collections.abc import Iterator, Sequence
 from math import sqrt
+from statistics import NormalDist
 from typing import Final
 
 from domain.backtest.hazards import Hazards
@@ -17,6 +21,24 @@ from domain.backtest.traits import Counts, leaned
 
 # The 97.5 % quantile of Student's t with GROUPS - 1 = 31 degrees of freedom.
 QUANTILE: Final = 2.04
+CONFIDENCE: Final = 0.95
+NORMAL: Final = NormalDist()
+# What Student's t asks for more than the normal distribution does.
+WIDER: Final = QUANTILE / NORMAL.inv_cdf((1 + CONFIDENCE) / 2)
+HALVINGS: Final = 40
+
+
+def quantile(unknown: float, deviated: float) -> float:
+    """How many deviations to go beyond ends that lie `unknown` apart, for 95 % of truths between
+    them to be held: QUANTILE where the ends are one, less the farther they lie apart."""
+    if not deviated:
+        return QUANTILE
+    low, high = NORMAL.inv_cdf(CONFIDENCE), NORMAL.inv_cdf((1 + CONFIDENCE) / 2)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        held = NORMAL.cdf(middle + unknown / deviated) - NORMAL.cdf(-middle)
+        low, high = (middle, high) if held < CONFIDENCE else (low, middle)
+    return WIDER * high
 
 
 def deviation(slopes: Sequence[float], hazards: Hazards, tally: Tally) -> float:
@@ -81,8 +103,19 @@ def _add_trait(groups: list[float], lean: float, trait: Counts, tally: Tally) ->
     """What each group's tries moved a trait's rate by, times how the sum leans on it."""
     if not trait.won:
         return
+    if not trait.off:
+        trait.off = _off(trait, tally)
+    for group, off in enumerate(trait.off):
+        groups[group] += lean / trait.won * off
+
+
+def _off(trait: Counts, tally: Tally) -> list[float]:
+    """By group: successes beyond those that the trait's rate lets one expect."""
+    found, rate = [0.0] * GROUPS, trait.rate
     for stratum in trait.strata:
-        first = stratum * GROUPS
-        for group in range(GROUPS):
-            off = tally.won[first + group] - trait.rate * tally.tries[first + group]
-            groups[group] += lean / trait.won * off
+        of_groups = slice(stratum * GROUPS, (stratum + 1) * GROUPS)
+        for group, (won, tries) in enumerate(
+            zip(tally.won[of_groups], tally.tries[of_groups], strict=True)
+        ):
+            found[group] += won - rate * tries
+    return found

@@ -5,7 +5,7 @@ the latest likely pay day lies back. They are filled by the calendar that produc
 """
 
 from bisect import bisect_right
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,16 @@ from domain.calendar.zones import main_zone
 HOUR_SECONDS: Final = 3600
 CHUNK_BITS: Final = 9  # 512 hours: three weeks
 CHUNK_MASK: Final = (1 << CHUNK_BITS) - 1
+STRETCH_HOURS: Final = 8  # of a chunk; a divisor of its length
+DAY_HOURS: Final = 24
 
 
 class Place:
     """One kind of customer; `chunks` by hour >> CHUNK_BITS, `chunk` makes those not there yet."""
 
-    __slots__ = ("chunks", "country", "first", "funding", "number", "steps", "timezone", "zone")
+    __slots__ = (
+        "_bands", "chunks", "country", "first", "funding", "number", "steps", "timezone", "zone",
+    )  # fmt: skip
 
     def __init__(
         self, number: int, country: str | None, funding: str | None, timezone: str | None
@@ -32,6 +36,7 @@ class Place:
         self.timezone = known or "UTC"
         self.zone = ZoneInfo(self.timezone)
         self.chunks: dict[int, bytes] = {}
+        self._bands: dict[int, int] = {}  # by bank day, how far back a pay day lies
         # Of the tally: what each hour from `first` on adds to the number of a charge's stratum.
         self.first, self.steps = 0, list[int]()
 
@@ -43,16 +48,35 @@ class Place:
     def chunk(self, number: int) -> bytes:
         """Fill three weeks of hours."""
         first = number << CHUNK_BITS
-        made = bytes(self._code(hour) for hour in range(first, first + CHUNK_MASK + 1))
-        self.chunks[number] = made
-        return made
+        made = bytearray()
+        for start in range(first, first + CHUNK_MASK + 1, STRETCH_HOURS):
+            made += self._stretch(start)
+        self.chunks[number] = bytes(made)
+        return self.chunks[number]
 
-    def _code(self, hour: int) -> int:
+    def _stretch(self, first: int) -> bytes:
+        """A third of a day; the clock is asked for each hour only where it is being changed."""
+        local, last = self._clock(first), self._clock(first + STRETCH_HOURS - 1)
+        if last - local == STRETCH_HOURS - 1:
+            return bytes([self._code(clock) for clock in range(local, last + 1)])
+        hours = range(first, first + STRETCH_HOURS)
+        return bytes([self._code(self._clock(hour)) for hour in hours])
+
+    def _clock(self, hour: int) -> int:
+        """What the clock on the wall shows, in hours since its day 0."""
         local = instant(hour * HOUR_SECONDS).astimezone(self.zone)
-        bank_day = local.toordinal() - (local.hour < POSTED_BY_HOUR)
-        calendar = pay_calendar(self.country, self.funding, local.year)
-        known = min(max(bank_day - calendar.start, 0), len(calendar.since) - 1)
-        return local.hour * PAYS + bisect_right(PAY_DAY_AGES, calendar.since[known])
+        return local.toordinal() * DAY_HOURS + local.hour
+
+    def _code(self, clock: int) -> int:
+        bank_day = (clock - POSTED_BY_HOUR) // DAY_HOURS
+        band = self._bands.get(bank_day)
+        if band is None:
+            band = self._bands[bank_day] = self._band(bank_day)
+        return clock % DAY_HOURS * PAYS + band
+
+    def _band(self, bank_day: int) -> int:
+        calendar = pay_calendar(self.country, self.funding, date.fromordinal(bank_day).year)
+        return bisect_right(PAY_DAY_AGES, calendar.since[bank_day - calendar.start])
 
 
 def instant(seconds: int) -> datetime:

@@ -5,10 +5,11 @@ Plans that look at pay days or at what has worked are run for a sample of openin
 over time; each opening takes the run nearest to it, at its own place in the calendar.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,15 +19,15 @@ from domain.backtest.places import HOUR_SECONDS, Place, instant
 from domain.backtest.strata import (
     FAMILIES,
     MOST_QUIET_DAYS,
+    PAY_STEP,
     PAYS,
     charge_stratum,
     quiet_stratum,
 )
-from domain.backtest.tally import DAY_SECONDS, KIND_BITS, SLOT_HOURS, MixKey
+from domain.backtest.tally import DAY_SECONDS, KIND_BITS, SLOT_HOURS, Lot, Opening
 from domain.backtest.walk import MESSAGE, Path, Step
 from domain.decline import Decline, DeclineFamily
 from domain.invoice import Card, Profile
-from domain.money import rough_cents
 from domain.policy import FixedWaits, Policy
 from domain.simulate import Scenario, Timeline, simulate
 from domain.timing.features import AMOUNT_CENTS
@@ -34,8 +35,11 @@ from domain.timing.knowledge import Knowledge
 
 # Kinds of cases that are planned apart; those beyond are treated like the last.
 MOST_KINDS: Final = 1 << KIND_BITS
-# Runs of plans that are not fixed, over the whole history and for one policy.
-MOST_RUNS: Final = 160
+# Runs of plans that are not fixed, over the whole history and for one policy, shared out by worth;
+# each lot has two at least, so that it is seen how far they lie apart.
+MOST_RUNS: Final = 320
+LEAST_RUNS: Final = 2
+GOLDEN: Final = 0.618033988749895  # its multiples lie spread between whole numbers
 A_DAY: Final = datetime(2026, 3, 3, tzinfo=UTC)  # a Tuesday; fixed plans do not care
 DAY_HOURS: Final = 24
 # A decline code that belongs to each family.
@@ -59,25 +63,29 @@ class Route(Struct, frozen=True):
     days: int  # of the window
 
 
+class Stretch(NamedTuple):
+    """Openings of one lot that are planned like one of them; `exact` if there is no other."""
+
+    path: Path
+    cases: int
+    cents: float
+    exact: bool
+
+
 class Kinds:
     """Sorts cases by what a policy asks of them beyond family and place."""
 
     def __init__(self, *policies: Policy) -> None:
-        self._policies = policies
-        self.matter = any(policy.segments or _weighs(policy) for policy in policies)
+        self._segmented = [policy for policy in policies if policy.segments]
+        self.matter = bool(self._segmented) or any(map(_weighs, policies))
         self.examples: list[PastCase] = []
         self._numbers: dict[tuple[object, ...], int] = {}
 
-    def of(self, case: PastCase) -> int:
+    def of(self, case: PastCase, cents: float) -> int:
         """The number of a case's kind; the first case of a kind is its example."""
-        key = self._key(case)
-        number = self._numbers.get(key)
-        if number is None and len(self.examples) == MOST_KINDS:
-            return MOST_KINDS - 1
-        if number is None:
-            number = self._numbers[key] = len(self.examples)
-            self.examples.append(case)
-        return number
+        key = (bisect_right(AMOUNT_CENTS, cents), case.currency, case.interval)
+        number = self._numbers.get((*key, *self._segments(case)) if self._segmented else key)
+        return self._new(case, key) if number is None else number
 
     def watched(self, cases: Iterable[PastCase]) -> Iterable[PastCase]:
         """The same cases; where kinds do not matter, the first is the example of all."""
@@ -88,15 +96,46 @@ class Kinds:
         self.examples += first
         return chain(first, rest)
 
-    def _key(self, case: PastCase) -> tuple[object, ...]:
+    def _new(self, case: PastCase, key: tuple[object, ...]) -> int:
+        if len(self.examples) == MOST_KINDS:
+            return MOST_KINDS - 1
+        number = self._numbers[*key, *self._segments(case)] = len(self.examples)
+        self.examples.append(case)
+        return number
+
+    def _segments(self, case: PastCase) -> list[str | None]:
         profile, at = profile_of(case, None), instant(case.opened_at)
-        segments = [
+        return [
             policy.segment_of(profile, case.amount_minor, case.currency, at)
-            for policy in self._policies
+            for policy in self._segmented
         ]
-        worth = rough_cents(case.amount_minor, case.currency)
-        band = sum(worth >= cents for cents in AMOUNT_CENTS)
-        return (*segments, band, case.currency, case.interval)
+
+
+class Planned:
+    """A route from one local hour of the failure: its path for each run of pay bands."""
+
+    __slots__ = ("_family", "_paths", "_route", "_strata", "hours")
+
+    def __init__(self, route: Route, family: int, local_hour: int) -> None:
+        # Clock hours from the opening's to each charge.
+        self.hours = [day * DAY_HOURS + at - local_hour for day, at in route.charges]
+        self._strata = [
+            charge_stratum(family, hours, at * PAYS, number)
+            for number, (hours, (_, at)) in enumerate(zip(self.hours, route.charges, strict=True))
+        ]
+        self._route, self._family = route, family
+        self._paths: dict[tuple[int, ...], Path] = {}
+
+    def path(self, pays: tuple[int, ...]) -> Path:
+        """The path if the charges fall into these pay bands."""
+        path = self._paths.get(pays)
+        if path is None:
+            strata = [
+                stratum + pay * PAY_STEP for stratum, pay in zip(self._strata, pays, strict=True)
+            ]
+            days = [hours // DAY_HOURS for hours in self.hours]
+            path = self._paths[pays] = path_of(self._route, self._family, strata, days)
+        return path
 
 
 class Router:
@@ -104,69 +143,83 @@ class Router:
 
     def __init__(self, policy: Policy, knowledge: Knowledge, kinds: Kinds) -> None:
         self._policy, self._knowledge, self._kinds = policy, knowledge, kinds
-        self._fixed: dict[tuple[int, int, int], Route] = {}
-        self._paths: dict[tuple[Route, int, int, tuple[int, ...]], Path] = {}
-        self._budget = 1
+        self._fixed: dict[tuple[int, int, int], Planned] = {}
         self.runs = 0
 
-    def paths(self, keys: list[MixKey], places: list[Place]) -> list[tuple[MixKey, Path]]:
-        """The path of each opening; `keys` sorted."""
-        groups: dict[tuple[int, int, int], list[MixKey]] = {}
-        for key in keys:
-            groups.setdefault(key[:3], []).append(key)
-        looking = sum(not self._is_fixed(family, kind) for _, family, kind in groups)
-        self._budget = max(1, MOST_RUNS // max(1, looking))
-        found: list[tuple[MixKey, Path]] = []
-        for (place, family, kind), group in groups.items():
-            follow = self._by_hour if self._is_fixed(family, kind) else self._by_sample
-            found += follow(places[place], family, kind, group)
-        return found
+    def stretches(
+        self, lots: Mapping[Lot, list[Opening]], places: list[Place]
+    ) -> Iterator[tuple[Lot, list[Stretch]]]:
+        """By lot, how its openings are planned."""
+        sampled = {lot for lot in lots if not self._is_fixed(lot)}
+        cents = sum(opening.cents for lot in sampled for opening in lots[lot])
+        for lot, openings in lots.items():
+            place = places[lot.place]
+            if lot in sampled:
+                part = sum(opening.cents for opening in openings) / cents if cents else 0.0
+                runs = max(LEAST_RUNS, round(MOST_RUNS * part))
+                yield lot, list(self._by_sample(place, lot, openings, runs))
+            else:
+                yield lot, self._by_hour(place, lot, openings)
 
-    def _is_fixed(self, family: int, kind: int) -> bool:
-        case = self._kinds.examples[kind]
+    def _is_fixed(self, lot: Lot) -> bool:
+        case = self._kinds.examples[lot.kind]
         segment = self._policy.segment_of(
             profile_of(case, None), case.amount_minor, case.currency, instant(case.opened_at)
         )
-        retries = self._policy.rules(segment, None).plan_for(FAMILIES[family]).retries
+        retries = self._policy.rules(segment, None).plan_for(FAMILIES[lot.family]).retries
         return retries is None or isinstance(retries, FixedWaits)
 
-    def _by_hour(
-        self, place: Place, family: int, kind: int, keys: list[MixKey]
-    ) -> list[tuple[MixKey, Path]]:
-        found = []
-        for key in keys:
-            hour = _hour_of(key)
+    def _by_hour(self, place: Place, lot: Lot, openings: list[Opening]) -> list[Stretch]:
+        """Openings at the same local hour whose charges fall into the same pay bands are one."""
+        found: dict[tuple[int, tuple[int, ...]], list[float]] = {}
+        for slot, cases, cents in openings:
+            hour = _middle(slot)
             local_hour = place.code(hour) // PAYS
-            route = self._fixed.get((family, kind, local_hour))
-            if route is None:
-                opened_at = A_DAY + timedelta(hours=local_hour, minutes=30)
-                route = self._run(family, kind, opened_at, None)
-                self._fixed[family, kind, local_hour] = route
-            found.append((key, self._path(route, place, family, hour, local_hour)))
-        return found
+            pays = _pays(place, hour, self._planned(lot, local_hour).hours)
+            entry = found.setdefault((local_hour, pays), [0, 0.0])
+            entry[0] += cases
+            entry[1] += cents
+        return [
+            Stretch(self._planned(lot, local_hour).path(pays), int(cases), cents, exact=True)
+            for (local_hour, pays), (cases, cents) in found.items()
+        ]
+
+    def _planned(self, lot: Lot, local_hour: int) -> Planned:
+        key = (lot.kind, lot.family, local_hour)
+        planned = self._fixed.get(key)
+        if planned is None:
+            opened_at = A_DAY + timedelta(hours=local_hour, minutes=30)
+            route = self._run(lot, opened_at, None)
+            planned = self._fixed[key] = Planned(route, lot.family, local_hour)
+        return planned
 
     def _by_sample(
-        self, place: Place, family: int, kind: int, keys: list[MixKey]
-    ) -> list[tuple[MixKey, Path]]:
-        """Equal stretches of the openings, each planned like the one in its middle."""
-        found = []
-        length = -(-len(keys) // self._budget)
-        for first in range(0, len(keys), length):
-            stretch = keys[first : first + length]
-            hour = _hour_of(stretch[len(stretch) // 2])
-            route = self._run(family, kind, instant(hour * HOUR_SECONDS + 1800), place)
-            path = self._path(route, place, family, hour, place.code(hour) // PAYS)
-            found += [(key, path) for key in stretch]
-        return found
+        self, place: Place, lot: Lot, openings: list[Opening], runs: int
+    ) -> Iterator[Stretch]:
+        """Equal stretches of the openings, each planned like one in it; that lies now here, now
+        there, so that all hours and days of the week have their turn."""
+        length = -(-len(openings) // runs)
+        for turn, first in enumerate(range(0, len(openings), length)):
+            stretch = openings[first : first + length]
+            hour = _middle(stretch[int(turn * GOLDEN % 1 * len(stretch))].slot)
+            local_hour = place.code(hour) // PAYS
+            route = self._run(lot, instant(hour * HOUR_SECONDS + HOUR_SECONDS // 2), place)
+            planned = Planned(route, lot.family, local_hour)
+            yield Stretch(
+                planned.path(_pays(place, hour, planned.hours)),
+                sum(opening.cases for opening in stretch),
+                sum(opening.cents for opening in stretch),
+                exact=len(stretch) == 1,
+            )
 
-    def _run(self, family: int, kind: int, opened_at: datetime, place: Place | None) -> Route:
+    def _run(self, lot: Lot, opened_at: datetime, place: Place | None) -> Route:
         self.runs += 1
-        case = self._kinds.examples[kind]
+        case = self._kinds.examples[lot.kind]
         scenario = Scenario(
             opened_at=opened_at,
             amount_minor=case.amount_minor,
             currency=case.currency,
-            decline=Decline(code="card_declined", decline_code=CODES[FAMILIES[family]]),
+            decline=Decline(code="card_declined", decline_code=CODES[FAMILIES[lot.family]]),
             card=Card(
                 payment_method="pm_past",
                 fingerprint="past",
@@ -179,28 +232,8 @@ class Router:
         timeline = simulate(self._policy, scenario, self._knowledge)
         return _route(timeline, opened_at, place)
 
-    def _path(self, route: Route, place: Place, family: int, hour: int, local_hour: int) -> Path:
-        midnight = hour - local_hour
-        strata = tuple(
-            [
-                charge_stratum(
-                    family,
-                    day * DAY_HOURS + at - local_hour,
-                    at * PAYS + place.code(midnight + day * DAY_HOURS + at) % PAYS,
-                    number,
-                )
-                for number, (day, at) in enumerate(route.charges)
-            ]
-        )
-        key = (route, family, local_hour, strata)
-        path = self._paths.get(key)
-        if path is None:
-            days = [(day * DAY_HOURS + at - local_hour) // DAY_HOURS for day, at in route.charges]
-            path = self._paths[key] = path_of(route, family, strata, days)
-        return path
 
-
-def path_of(route: Route, family: int, strata: tuple[int, ...], days: list[int]) -> Path:
+def path_of(route: Route, family: int, strata: Sequence[int], days: Sequence[int]) -> Path:
     """Charges, messages and the customer's days between them, in their order; `days` are those of
     the charges, whole ones since the failure."""
     events = [(day, Step(stratum)) for day, stratum in zip(days, strata, strict=True)]
@@ -243,9 +276,14 @@ def _since(case: PastCase, opened_at: datetime) -> datetime | None:
     return opened_at - timedelta(seconds=case.opened_at - case.subscribed_at)
 
 
-def _hour_of(key: MixKey) -> int:
+def _middle(slot: int) -> int:
     """The hour in the middle of a slot."""
-    return key.slot * SLOT_HOURS + SLOT_HOURS // 2
+    return slot * SLOT_HOURS + SLOT_HOURS // 2
+
+
+def _pays(place: Place, hour: int, later: list[int]) -> tuple[int, ...]:
+    """The pay bands so many clock hours later."""
+    return tuple([place.code(hour + hours) % PAYS for hours in later])
 
 
 def _route(timeline: Timeline, opened_at: datetime, place: Place | None) -> Route:

@@ -25,7 +25,11 @@ PAY_WORDS: Final = (
 )  # fmt: skip
 HOURS: Final = (6, 12)
 HOUR_WORDS: Final = ("before 6 in the morning", "from 6 to noon", "after noon")
-NUMBER_WORDS: Final = ("first try", "second try", "third or later try")
+# How many charges were made before; a history of few charges says nothing of a sixth.
+NUMBER_STARTS: Final = (1, 2, 3, 5)
+NUMBER_WORDS: Final = (
+    "first try", "second try", "third try", "fourth or fifth try", "sixth or later try",
+)  # fmt: skip
 QUIET_DAYS: Final = (1, 3, 7, 14, 28)
 QUIET_WORDS: Final = (
     "on the first day", "on days 2 and 3", "on days 4 to 7", "in the second week",
@@ -35,7 +39,8 @@ LETTER_WORDS: Final = ("without a message", "after one message", "after two or m
 
 PAYS, BANDS_OF_HOURS, NUMBERS = len(PAY_WORDS), len(HOUR_WORDS), len(NUMBER_WORDS)
 SINCES, LETTERS, QUIETS = len(SINCE_WORDS), len(LETTER_WORDS), len(QUIET_WORDS)
-PER_SINCE: Final = PAYS * BANDS_OF_HOURS * NUMBERS
+PAY_STEP: Final = BANDS_OF_HOURS * NUMBERS
+PER_SINCE: Final = PAYS * PAY_STEP
 PER_FAMILY: Final = SINCES * PER_SINCE
 CHARGES: Final = len(FAMILIES) * PER_FAMILY  # from here on the customers' own days
 QUIET_PER_FAMILY: Final = QUIETS * LETTERS
@@ -52,6 +57,8 @@ CODE_OFFSETS: Final = tuple(
     ((code % PAYS) * BANDS_OF_HOURS + bisect_right(HOURS, code // PAYS)) * NUMBERS
     for code in range(24 * PAYS)
 )
+MOST_CHARGES: Final = 64  # of one case; no network allows so many
+NUMBER_BANDS: Final = tuple(bisect_right(NUMBER_STARTS, earlier) for earlier in range(MOST_CHARGES))
 QUIET_BANDS: Final = tuple(bisect_right(QUIET_DAYS, day) for day in range(MOST_QUIET_DAYS + 1))
 
 
@@ -73,7 +80,7 @@ def charge_stratum(family_number: int, hours: int, code: int, earlier: int) -> i
         family_number * PER_FAMILY
         + SINCE_OFFSETS[min(hours, MOST_HOURS)]
         + CODE_OFFSETS[code]
-        + min(earlier, NUMBERS - 1)
+        + NUMBER_BANDS[min(earlier, MOST_CHARGES - 1)]
     )
 
 
@@ -106,10 +113,14 @@ def in_words(stratum: int) -> str:
     place = place_of(stratum)
     if not place.charge:
         return (
-            f"{place.family}: the customer pays {QUIET_WORDS[place.since]}, "
+            f"{_name(place)}: the customer pays {QUIET_WORDS[place.since]}, "
             f"{LETTER_WORDS[place.number]}"
         )
     return (
-        f"{place.family}: {NUMBER_WORDS[place.number]}, {SINCE_WORDS[place.since]}, "
+        f"{_name(place)}: {NUMBER_WORDS[place.number]}, {SINCE_WORDS[place.since]}, "
         f"{PAY_WORDS[place.pay]}, {HOUR_WORDS[place.hour]}"
     )
+
+
+def _name(place: Place) -> str:
+    return place.family.replace("_", " ")

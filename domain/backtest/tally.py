@@ -4,9 +4,14 @@ Persons fall into GROUPS groups by their key; all is counted by group, so that t
 groups tells how sure the sums are, although cases of one person are not independent.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, groupby, islice
+from operator import mul
 from typing import Final, NamedTuple
 from zlib import crc32
+
+from msgspec import Struct
 
 from domain.backtest.history import PastCase
 from domain.backtest.places import CHUNK_BITS, HOUR_SECONDS, Place
@@ -15,8 +20,9 @@ from domain.backtest.strata import (
     FAMILIES,
     LETTERS,
     MOST_HOURS,
-    NUMBERS,
+    NUMBER_BANDS,
     PER_FAMILY,
+    QUIET_DAYS,
     SINCE_OFFSETS,
     STRATA,
     quiet_stratum,
@@ -24,48 +30,78 @@ from domain.backtest.strata import (
 from domain.money import rough_cents
 from domain.network import BARRING
 
-GROUPS: Final = 32
+GROUP_BITS: Final = 5
+GROUPS: Final = 1 << GROUP_BITS
 DAY_SECONDS: Final = 86_400
 SLOT_HOURS: Final = 3  # cases that opened in the same three hours are planned together
 RATE_MINOR: Final = 1_000_000
 DAYS: Final = 128  # of a case, the first of them: longer than any window
+BATCH: Final = 512  # cases looked at together: few enough to stay in the processor's cache
 
-# A lot is one number: slot of the opening, kind of case (`Kinds`), family.
+# A lot's number: place, kind of case (`Kinds`), family; after it the slot of the opening.
 FAMILY_BITS, SLOT_BITS, KIND_BITS = 3, 21, 12
-KIND_SHIFT: Final = FAMILY_BITS + SLOT_BITS
+SLOT_MASK: Final = (1 << SLOT_BITS) - 1
+KIND_SHIFT: Final = SLOT_BITS + FAMILY_BITS
+PLACE_SHIFT: Final = KIND_SHIFT + KIND_BITS
 # How many places are planned apart; those beyond are planned like the last.
 MOST_PLACES: Final = 4096
 # By the text of a family: hashing a member of an enumeration takes five times as long.
 FAMILY_NUMBERS: Final = {str(family): number for number, family in enumerate(FAMILIES)}
 # The offsets of a charge's stratum, by group of persons: of the clock hours since the failure, of
-# the hour itself, and of the first, second and further charge by family and group.
+# the hour itself, and of each charge's number by family and group.
 SINCE_STEPS: Final = tuple(
     SINCE_OFFSETS[min(hours, MOST_HOURS)] * GROUPS for hours in range(DAYS * 24)
 )
 CODE_STEPS: Final = tuple(offset * GROUPS for offset in CODE_OFFSETS)
 FAMILY_STEP: Final = PER_FAMILY * GROUPS
-MOST_CHARGES: Final = 64  # of one case; no network allows so many
 NUMBER_STEPS: Final = tuple(
-    tuple(
-        family * FAMILY_STEP + group + min(number, NUMBERS - 1) * GROUPS
-        for number in range(MOST_CHARGES)
-    )
+    tuple(family * FAMILY_STEP + group + band * GROUPS for band in NUMBER_BANDS)
     for family in range(len(FAMILIES))
     for group in range(GROUPS)
 )
 OWN_STEP: Final = LETTERS * DAYS  # of a family's group in the customers' own days
+BAND_ENDS: Final = tuple(zip((0, *QUIET_DAYS), (*QUIET_DAYS, DAYS), strict=True))
 
-KindOf = Callable[[PastCase], int]
+KindOf = Callable[[PastCase, float], int]
 Where = tuple[str | None, str | None, str | None]
+Seen = tuple[str | None, str | None, str | None, str, str]
 
 
-class MixKey(NamedTuple):
-    """Cases that are planned together."""
+class Lot(NamedTuple):
+    """Cases that differ in nothing but when they opened, as far as a plan goes."""
 
     place: int
-    family: int
     kind: int
+    family: int
+
+
+class Opening(NamedTuple):
+    """The cases of a lot that opened in one slot, and their rough cents."""
+
     slot: int
+    cases: int
+    cents: float
+
+
+class Sort(Struct, frozen=True, gc=False):
+    """What all cases of a country, kind of card, zone, currency and family share."""
+
+    place: Place
+    lot: int  # where its openings' numbers begin
+    whose: int  # where its groups of persons begin
+    rate: float  # rough cents of a minor unit
+
+
+class Sorts(dict[Seen, Sort]):
+    """Sorts by what is seen of a case, made when they are first met."""
+
+    def __init__(self, made: Callable[[Seen], Sort]) -> None:
+        super().__init__()
+        self._made = made
+
+    def __missing__(self, seen: Seen) -> Sort:
+        found = self[seen] = self._made(seen)
+        return found
 
 
 class Tally:
@@ -76,7 +112,7 @@ class Tally:
         self.places: dict[Where, Place] = {}
         self.tries = [0] * (STRATA * GROUPS)
         self.won = [0] * (STRATA * GROUPS)
-        self.mix: dict[MixKey, list[float]] = {}  # cases, rough cents
+        self.lots: dict[Lot, list[Opening]] = {}
         self.barred = [0] * len(FAMILIES)
         self.attempts = [0] * len(FAMILIES)
         self.refused = [0] * len(FAMILIES)
@@ -85,72 +121,120 @@ class Tally:
         self.recovered = [0.0] * len(FAMILIES)
         self.messages = 0
         self.squares = 0.0  # of the cents of a case, summed: how much one case can weigh
-        self._lots: list[dict[int, list[float]]] = []  # by place
+        self._sorts = Sorts(self._sort)
+        # By lot and slot: how many cases, and their cents.
+        self._opened: Counter[int] = Counter()
+        self._worth: defaultdict[int, float] = defaultdict(float)
         # Cases by family, group, messages received and day: those in which the customer paid at
         # the end of it, that ended otherwise, and that got the next message.
         self._paid = [0] * (len(FAMILIES) * GROUPS * OWN_STEP)
         self._ended, self._moved = list(self._paid), list(self._paid)
 
-    def read(self, cases: Iterable[PastCase]) -> None:  # noqa: C901, PLR0912, PLR0915 - see below
-        """Count cases. One loop, for a million of them: a call for each would cost 0.1 s more."""
-        known: dict[tuple[*Where, str], tuple[Place, dict[int, list[float]], float]] = {}
-        tries, won, barred, kind_of = self.tries, self.won, self.barred, self._kind_of
-        paid, ended, moved = self._paid, self._ended, self._moved
-        numbers, since_steps, number_steps = FAMILY_NUMBERS, SINCE_STEPS, NUMBER_STEPS
-        recovered, squares, written = self.recovered, 0.0, 0
-        for case in cases:
-            family, opened_at = numbers[case.family._value_], case.opened_at
-            try:
-                place, lots, rate = known[case.country, case.funding, case.timezone, case.currency]
-            except KeyError:
-                where = (case.country, case.funding, case.timezone, case.currency)
-                known[where] = place, lots, rate = self._new(case)
-            cents = case.amount_minor * rate
-            squares += cents * cents
-            opened = opened_at // HOUR_SECONDS
-            key = opened // SLOT_HOURS << FAMILY_BITS | family
-            if kind_of is not None:
-                key |= kind_of(case) << KIND_SHIFT
-            try:
-                lot = lots[key]
-                lot[0] += 1
-                lot[1] += cents
-            except KeyError:
-                lots[key] = [1, cents]
-            whose = family * GROUPS + (crc32(case.customer.encode()) & (GROUPS - 1))
-            charges, came = case.charges, False
+    def read(self, cases: Iterable[PastCase]) -> None:
+        """Count cases. A million pass here: whole batches go through each step, because a call for
+        each case would cost more than what it does."""
+        known, rest = self._sorts, iter(cases)
+        while batch := list(islice(rest, BATCH)):
+            sorts = [
+                known[case.country, case.funding, case.timezone, case.currency, case.family._value_]
+                for case in batch
+            ]
+            cents = [case.amount_minor * sort.rate for case, sort in zip(batch, sorts, strict=True)]
+            whose = [
+                sort.whose | crc32(case.customer.encode()) & (GROUPS - 1)
+                for case, sort in zip(batch, sorts, strict=True)
+            ]
+            hours = [case.opened_at // HOUR_SECONDS for case in batch]
+            self._weigh(batch, sorts, hours, cents)
+            self._charged(batch, sorts, hours, whose, cents)
+            self._lived(batch, whose)
+
+    def close(self) -> None:
+        """Add up what was only noted: the customers' own days, and the sums by family."""
+        for whose in range(len(FAMILIES) * GROUPS):
+            self._live(*divmod(whose, GROUPS))
+        for number, openings in groupby(sorted(self._opened), lambda number: number >> SLOT_BITS):
+            lot = _lot(number)
+            found = self.lots[lot] = [
+                Opening(opening & SLOT_MASK, self._opened[opening], self._worth[opening])
+                for opening in openings
+            ]
+            self.cases[lot.family] += sum(opening.cases for opening in found)
+            self.cents[lot.family] += sum(opening.cents for opening in found)
+        for family in range(len(FAMILIES)):
+            of_family = slice(family * FAMILY_STEP, (family + 1) * FAMILY_STEP)
+            self.attempts[family] = sum(self.tries[of_family])
+            self.refused[family] = self.attempts[family] - sum(self.won[of_family])
+
+    def _weigh(
+        self,
+        batch: Sequence[PastCase],
+        sorts: Sequence[Sort],
+        hours: Sequence[int],
+        cents: Sequence[float],
+    ) -> None:
+        """What the cases are worth, by lot and slot."""
+        numbers = [sort.lot | hour // SLOT_HOURS for sort, hour in zip(sorts, hours, strict=True)]
+        if self._kind_of is not None:
+            kinds = map(self._kind_of, batch, cents)
+            numbers = [
+                number | kind << KIND_SHIFT for number, kind in zip(numbers, kinds, strict=True)
+            ]
+        self._opened.update(numbers)
+        worth = self._worth
+        for number, weight in zip(numbers, cents, strict=True):
+            worth[number] += weight
+        self.squares += sum(map(mul, cents, cents))
+
+    def _charged(
+        self,
+        batch: Sequence[PastCase],
+        sorts: Sequence[Sort],
+        hours: Sequence[int],
+        whose: Sequence[int],
+        cents: Sequence[float],
+    ) -> None:
+        """Charges by stratum and group, up to the one that succeeds; and whose money came."""
+        tries, won, barred, recovered = self.tries, self.won, self.barred, self.recovered
+        since_steps, number_steps = SINCE_STEPS, NUMBER_STEPS
+        for case, sort, opened, mine, weight in zip(batch, sorts, hours, whose, cents, strict=True):
+            charges, came = case.charges, case.paid_at is not None
             if charges:
+                place = sort.place
                 since_first = opened - place.first
                 if since_first < 0 or not place.steps:
                     since_first = _reach(place, opened)
                 steps = place.steps
-                for charge, number_step in zip(charges, number_steps[whose], strict=False):
-                    hours = charge.at // HOUR_SECONDS - opened
+                for charge, number_step in zip(charges, number_steps[mine], strict=False):
+                    later = charge.at // HOUR_SECONDS - opened
                     try:
-                        index = number_step + since_steps[hours] + steps[since_first + hours]
+                        index = number_step + since_steps[later] + steps[since_first + later]
                     except IndexError:
-                        since_first = _reach(place, opened + hours) - hours
-                        index = number_step + since_steps[min(hours, len(since_steps) - 1)]
-                        index += steps[since_first + hours]
+                        since_first = _reach(place, opened + later) - later
+                        index = number_step + since_steps[min(later, len(since_steps) - 1)]
+                        index += steps[since_first + later]
                     tries[index] += 1
                     if charge.succeeded:
                         won[index] += 1
                         came = True
-                    elif charge.family is not None and charge.family in BARRING:
-                        barred[family] += 1
-            paid_at = case.paid_at
-            if paid_at is None:
-                end = (case.closed_at - opened_at) // DAY_SECONDS
-                over = ended
-            else:
-                end = (paid_at - opened_at) // DAY_SECONDS + 1
-                over, came = paid, True
+                        break
+                    if charge.family is not None and charge.family in BARRING:
+                        barred[mine >> GROUP_BITS] += 1
             if came:
-                recovered[family] += cents
+                recovered[mine >> GROUP_BITS] += weight
+
+    def _lived(self, batch: Sequence[PastCase], whose: Sequence[int]) -> None:
+        """Note on which day a case ended, and on which it got messages."""
+        paid, ended, moved, written = self._paid, self._ended, self._moved, 0
+        for case, mine in zip(batch, whose, strict=True):
+            opened_at, paid_at, letters = case.opened_at, case.paid_at, case.messages
+            if paid_at is None:
+                end, over = (case.closed_at - opened_at) // DAY_SECONDS, ended
+            else:
+                end, over = (paid_at - opened_at) // DAY_SECONDS + 1, paid
             if end >= DAYS:
                 end = DAYS - 1
-            index = whose * OWN_STEP
-            letters = case.messages
+            index = mine * OWN_STEP
             if letters:
                 written += len(letters)
                 for at in letters[: LETTERS - 1]:
@@ -159,23 +243,7 @@ class Tally:
                         moved[index + day] += 1
                         index += DAYS
             over[index + end] += 1
-        self.squares += squares
         self.messages += written
-
-    def close(self) -> None:
-        """Add up what was only noted: the customers' own days, and the sums by family."""
-        for whose in range(len(FAMILIES) * GROUPS):
-            self._live(*divmod(whose, GROUPS))
-        for place, lots in enumerate(self._lots):
-            for packed, lot in lots.items():
-                key = _unpacked(place, packed)
-                self.mix[key] = lot
-                self.cases[key.family] += int(lot[0])
-                self.cents[key.family] += lot[1]
-        for family in range(len(FAMILIES)):
-            of_family = slice(family * FAMILY_STEP, (family + 1) * FAMILY_STEP)
-            self.attempts[family] = sum(self.tries[of_family])
-            self.refused[family] = self.attempts[family] - sum(self.won[of_family])
 
     def _live(self, family: int, group: int) -> None:
         """Each whole day that a case was open, and the day of paying, is a try of the customer."""
@@ -183,30 +251,32 @@ class Tally:
         cases = sum(sum(noted[first : first + OWN_STEP]) for noted in (self._paid, self._ended))
         entered = [cases] + [0] * (DAYS - 1)
         for letters in range(LETTERS if cases else 0):
-            at, open_cases = first + letters * DAYS, 0
-            for day in range(DAYS):
-                left = self._paid[at + day] + self._ended[at + day] + self._moved[at + day]
-                open_cases += entered[day] - left
-                self.tries[quiet_stratum(family, day, letters) * GROUPS + group] += open_cases
-                if self._paid[at + day]:
-                    stratum = quiet_stratum(family, day - 1, letters)
-                    self.won[stratum * GROUPS + group] += self._paid[at + day]
-            entered = self._moved[at : at + DAYS]
+            days = slice(first + letters * DAYS, first + (letters + 1) * DAYS)
+            paid, moved = self._paid[days], self._moved[days]
+            left = map(sum, zip(paid, self._ended[days], moved, strict=True))
+            still = list(accumulate(came - gone for came, gone in zip(entered, left, strict=True)))
+            for start, end in BAND_ENDS:
+                index = quiet_stratum(family, start, letters) * GROUPS + group
+                self.tries[index] += sum(still[start:end])
+                # Whoever paid on a day is noted at its end, a day later.
+                self.won[index] += sum(paid[start + 1 : end + 1])
+            entered = moved
 
-    def _new(self, case: PastCase) -> tuple[Place, dict[int, list[float]], float]:
-        """What a new kind of customer is counted by: the place, its lots, the currency's rate."""
-        place = self._place(case)
-        rate = rough_cents(RATE_MINOR, case.currency) / RATE_MINOR
-        return place, self._lots[place.number], rate
+    def _sort(self, seen: Seen) -> Sort:
+        country, funding, timezone, currency, family = seen
+        place, number = self._place((country, funding, timezone)), FAMILY_NUMBERS[family]
+        return Sort(
+            place=place,
+            lot=place.number << PLACE_SHIFT | number << SLOT_BITS,
+            whose=number << GROUP_BITS,
+            rate=rough_cents(RATE_MINOR, currency) / RATE_MINOR,
+        )
 
-    def _place(self, case: PastCase) -> Place:
-        where = (case.country, case.funding, case.timezone)
+    def _place(self, where: Where) -> Place:
         place = self.places.get(where)
         if place is None:
             number = min(len(self.places), MOST_PLACES - 1)
             place = self.places[where] = Place(number, *where)
-            if number == len(self._lots):
-                self._lots.append({})
         return place
 
 
@@ -224,10 +294,9 @@ def _reach(place: Place, hour: int) -> int:
     return hour - place.first
 
 
-def _unpacked(place: int, packed: int) -> MixKey:
-    return MixKey(
-        place=place,
-        family=packed & ((1 << FAMILY_BITS) - 1),
-        kind=packed >> KIND_SHIFT,
-        slot=packed >> FAMILY_BITS & ((1 << SLOT_BITS) - 1),
+def _lot(number: int) -> Lot:
+    return Lot(
+        place=number >> FAMILY_BITS + KIND_BITS,
+        kind=number >> FAMILY_BITS & ((1 << KIND_BITS) - 1),
+        family=number & ((1 << FAMILY_BITS) - 1),
     )

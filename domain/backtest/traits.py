@@ -21,13 +21,15 @@ HIGHEST: Final = 0.95
 
 
 class Counts:
-    """Tries and successes of a trait, and its strata that were tried."""
+    """Tries and successes of a trait, its strata that were tried, and once it is asked for, by how
+    many successes each group of persons was `off` (`interval`)."""
 
-    __slots__ = ("strata", "tries", "won")
+    __slots__ = ("off", "strata", "tries", "won")
 
     def __init__(self) -> None:
         self.tries = self.won = 0
         self.strata: list[int] = []
+        self.off: list[float] = []
 
     @property
     def rate(self) -> float:

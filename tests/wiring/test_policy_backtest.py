@@ -29,11 +29,11 @@ def past(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
 
 
 def test_it_reports_in_words_and_as_json(past: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(str(past), "--policy-a", "b2b_invoices", "--policy-b", "follow_stripe") == 0
+    assert run(str(past), "--policy-a", "b2b_invoices", "--policy-b", "gentle") == 0
     printed = capsys.readouterr()
     assert "Policy B" in printed.out
     assert "300 cases" in printed.err
-    assert run(str(past), "--json", "--policy-b", "follow_stripe") == 0
+    assert run(str(past), "--json", "--policy-b", "b2b_invoices") == 0
     assert json.loads(capsys.readouterr().out)["cases"] == 300
 
 
@@ -41,6 +41,27 @@ def test_a_policy_may_be_a_file(past: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(to_toml(gentle("UTC")))
     assert run(str(past), "--policy-b", str(file)) == 0
+
+
+def test_a_history_of_stripes_own_retries_is_taken_as_it_happened(
+    past: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(str(past), "--policy-a", "follow_stripe") == 0
+    assert "Policy A" not in capsys.readouterr().out
+
+
+def test_what_stripe_would_have_done_it_refuses_to_guess(
+    past: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(str(past), "--policy-b", "follow_stripe") == 1
+    assert "name the policy with --policy-a" in capsys.readouterr().err
+
+
+def test_the_examples_that_it_prints_are_cases_that_it_reads(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    assert run("--example", "5000") == 0
+    assert len(list(read_cases(capsysbinary.readouterr().out.splitlines()))) == 5_000
 
 
 def test_a_bad_line_is_named_by_its_number(
