@@ -13,7 +13,8 @@ from application.change_case import CaseRef
 from application.use_cases.explain_case import ExplainCase, Explanation, Remade
 from domain.recovery.events import Event
 from web.reasons import Explained, Reason, reason_of
-from web.wording import Telling, tell
+from web.wording.story import tell
+from web.wording.telling import Telling
 from wiring.composition import Ground
 from wiring.settings import Settings
 from wiring.upkeep import desk

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from domain.backtest.hazards import Hazards, hazards_of
 from domain.backtest.history import PastCase
 from domain.backtest.interval import QUANTILE, deviation, extremes, quantile
+from domain.backtest.kinds import Kinds
 from domain.backtest.outcome import Load, Outcome
 from domain.backtest.report import SENTENCES, OfFamily, OfPolicy, Report, Unknown
-from domain.backtest.routes import Kinds, Router
+from domain.backtest.routes import Router
 from domain.backtest.strata import CHARGES, FAMILIES, STRATA, in_words
 from domain.backtest.tally import Tally
 from domain.policy import Learned, Policy, StripeRetries

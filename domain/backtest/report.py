@@ -88,7 +88,11 @@ class Report(Struct, frozen=True, kw_only=True):
         if self.low == self.high == 0:
             return f"B brings the same as {than}."
         guessed = self.sampling_low > 0 or self.sampling_high < 0
-        why = "too much of it was never tried" if guessed else "the two are too near each other"
+        why = (
+            "too much of it was never tried"
+            if guessed
+            else "too few cases for two so near each other"
+        )
         return f"We cannot know from your data whether B brings more than {than}: {why}."
 
 

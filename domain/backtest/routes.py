@@ -2,19 +2,18 @@
 
 Under fixed waits a plan depends on the local hour of the failure alone: one run for each hour.
 Plans that look at pay days or at what has worked are run for a sample of openings, spread evenly
-over time; each opening takes the run nearest to it, at its own place in the calendar.
+over time; each run stands for the openings around it, and how far runs lie apart is doubt.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.backtest.history import PastCase
+from domain.backtest.kinds import Kinds, profile_of
 from domain.backtest.places import HOUR_SECONDS, Place, instant
 from domain.backtest.strata import (
     FAMILIES,
@@ -24,17 +23,14 @@ from domain.backtest.strata import (
     charge_stratum,
     quiet_stratum,
 )
-from domain.backtest.tally import DAY_SECONDS, KIND_BITS, SLOT_HOURS, Lot, Opening
+from domain.backtest.tally import DAY_SECONDS, SLOT_HOURS, Lot, Opening
 from domain.backtest.walk import MESSAGE, Path, Step
 from domain.decline import Decline, DeclineFamily
-from domain.invoice import Card, Profile
+from domain.invoice import Card
 from domain.policy import FixedWaits, Policy
 from domain.simulate import Scenario, Timeline, simulate
-from domain.timing.features import AMOUNT_CENTS
 from domain.timing.knowledge import Knowledge
 
-# Kinds of cases that are planned apart; those beyond are treated like the last.
-MOST_KINDS: Final = 1 << KIND_BITS
 # Runs of plans that are not fixed, over the whole history and for one policy, shared out by worth;
 # each lot has two at least, so that it is seen how far they lie apart.
 MOST_RUNS: Final = 320
@@ -70,45 +66,6 @@ class Stretch(NamedTuple):
     cases: int
     cents: float
     exact: bool
-
-
-class Kinds:
-    """Sorts cases by what a policy asks of them beyond family and place."""
-
-    def __init__(self, *policies: Policy) -> None:
-        self._segmented = [policy for policy in policies if policy.segments]
-        self.matter = bool(self._segmented) or any(map(_weighs, policies))
-        self.examples: list[PastCase] = []
-        self._numbers: dict[tuple[object, ...], int] = {}
-
-    def of(self, case: PastCase, cents: float) -> int:
-        """The number of a case's kind; the first case of a kind is its example."""
-        key = (bisect_right(AMOUNT_CENTS, cents), case.currency, case.interval)
-        number = self._numbers.get((*key, *self._segments(case)) if self._segmented else key)
-        return self._new(case, key) if number is None else number
-
-    def watched(self, cases: Iterable[PastCase]) -> Iterable[PastCase]:
-        """The same cases; where kinds do not matter, the first is the example of all."""
-        if self.matter:
-            return cases
-        rest = iter(cases)
-        first = list(islice(rest, 1))
-        self.examples += first
-        return chain(first, rest)
-
-    def _new(self, case: PastCase, key: tuple[object, ...]) -> int:
-        if len(self.examples) == MOST_KINDS:
-            return MOST_KINDS - 1
-        number = self._numbers[*key, *self._segments(case)] = len(self.examples)
-        self.examples.append(case)
-        return number
-
-    def _segments(self, case: PastCase) -> list[str | None]:
-        profile, at = profile_of(case, None), instant(case.opened_at)
-        return [
-            policy.segment_of(profile, case.amount_minor, case.currency, at)
-            for policy in self._segmented
-        ]
 
 
 class Planned:
@@ -246,27 +203,6 @@ def path_of(route: Route, family: int, strata: Sequence[int], days: Sequence[int
         steps.append(step)
         letters += step is MESSAGE
     return (*steps, *_quiet(family, day, route.days, letters))
-
-
-def profile_of(case: PastCase, place: Place | None) -> Profile:
-    """What the policy may ask of a past case; without a place its clock shows UTC."""
-    return Profile(
-        country=place.country if place else case.country,
-        timezone=place.timezone if place else "UTC",
-        interval=case.interval,
-        price=case.price,
-        collection=case.collection,
-        subscribed_at=instant(case.subscribed_at) if case.subscribed_at is not None else None,
-    )
-
-
-def _weighs(policy: Policy) -> bool:
-    """Whether amounts matter: to a step that asks for one, or to a plan that weighs."""
-    plans = policy.plans.values()
-    steps = [step for plan in plans for step in plan.campaign]
-    return any(step.if_worthwhile or step.at_least_cents for step in steps) or any(
-        plan.retries is not None and not isinstance(plan.retries, FixedWaits) for plan in plans
-    )
 
 
 def _since(case: PastCase, opened_at: datetime) -> datetime | None:

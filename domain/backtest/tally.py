@@ -47,8 +47,7 @@ PLACE_SHIFT: Final = KIND_SHIFT + KIND_BITS
 MOST_PLACES: Final = 4096
 # By the text of a family: hashing a member of an enumeration takes five times as long.
 FAMILY_NUMBERS: Final = {str(family): number for number, family in enumerate(FAMILIES)}
-# The offsets of a charge's stratum, by group of persons: of the clock hours since the failure, of
-# the hour itself, and of each charge's number by family and group.
+# The offsets of a charge's stratum: of the hours since the failure, of the hour, of its number.
 SINCE_STEPS: Final = tuple(
     SINCE_OFFSETS[min(hours, MOST_HOURS)] * GROUPS for hours in range(DAYS * 24)
 )
@@ -131,8 +130,7 @@ class Tally:
         self._ended, self._moved = list(self._paid), list(self._paid)
 
     def read(self, cases: Iterable[PastCase]) -> None:
-        """Count cases. A million pass here: whole batches go through each step, because a call for
-        each case would cost more than what it does."""
+        """Count cases, a batch in each step: a call for each would cost more than what it does."""
         known, rest = self._sorts, iter(cases)
         while batch := list(islice(rest, BATCH)):
             sorts = [

@@ -129,9 +129,7 @@ def assertive(timezone: str, version: int = 1) -> Policy:
         brand_month_limits={"visa": 14},
         card_day_limit=2,
         stripe_retries=StripeRetries.TAKE_OVER,
-        economics=Economics(
-            attempt_cents=15, message_cents=1, cancelled_months=3, exploration_percent=30
-        ),
+        economics=ECONOMICS,
         families=dict.fromkeys(sorted(JUDGED), DeclineFamily.UNKNOWN),
     )
 

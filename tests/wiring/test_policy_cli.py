@@ -256,10 +256,10 @@ async def test_a_merchants_own_past_is_read_from_the_database(typed: Typed, worl
             refused(f"ch_{number}"),
             e.CaseLost(at=MONDAY + 14 * DAY, reason=e.LossReason.WINDOW_OVER),
         )
-    named = ("backtest", "--from-database", "--policy-b", "follow_stripe")
+    named = ("backtest", "--from-database", "--policy-b", "gentle")
     code, out, err = await typed(*named, "--merchant", str(shop.merchant_id))
     assert code == OK, err
-    assert "3 cases, worth" in out
+    assert "3 failed payments, worth" in out
     assert (await typed(*named))[0] == OK
     assert (await typed(*named, "--merchant", str(uuid4())))[0] == FAILED
     await world.shop()
