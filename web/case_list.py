@@ -11,9 +11,11 @@ from msgspec import Struct
 
 from application.views import CasePage, CaseRow, MoneyOfPhase
 from domain.recovery.transitions import Phase
-from web import money, times, wording
+from web import money, times
 from web.icons import badge
 from web.spark import spark
+from web.wording.ahead import next_short
+from web.wording.phases import HELD_OUT_WORDS, PHASES, PhaseWords
 
 # The order in which a merchant asks: what came back, what is on its way, who must act.
 SHOWN: Final = (
@@ -29,8 +31,8 @@ ALWAYS: Final = frozenset({Phase.RECOVERED, Phase.WAITING, Phase.CUSTOMER, Phase
 MOST_CURRENCIES: Final = 3
 
 
-BADGES: Final = {phase: badge(words) for phase, words in wording.PHASES.items()}
-HELD_OUT: Final = badge(wording.HELD_OUT_WORDS)
+BADGES: Final = {phase: badge(words) for phase, words in PHASES.items()}
+HELD_OUT: Final = badge(HELD_OUT_WORDS)
 
 
 class Line(Struct, frozen=True, gc=False):
@@ -52,7 +54,7 @@ class Figure(Struct, frozen=True, gc=False):
     """One figure above the list, which is also the way to narrow it."""
 
     url: str
-    words: wording.PhaseWords
+    words: PhaseWords
     cases: int
     sums: tuple[Markup, ...]
     more: int  # currencies that are not shown
@@ -65,7 +67,7 @@ class CaseListView(Struct, frozen=True):
     lines: tuple[tuple[Line, str], ...]  # and how long ago it was opened
     figures: tuple[Figure, ...]
     total: int
-    phase: wording.PhaseWords | None
+    phase: PhaseWords | None
     older: str | None
     first: str | None  # the way back to the newest, on a later page
     here: str
@@ -97,7 +99,7 @@ def build(
         ),
         figures=tuple(_figures(sums, phase)),
         total=sum(part.cases for part in sums),
-        phase=wording.PHASES[phase] if phase else None,
+        phase=PHASES[phase] if phase else None,
         older=Wish(phase, page.after).url() if page.after else None,
         first=Wish(phase, None).url() if wish.after else None,
         here=wish.url(),
@@ -120,7 +122,7 @@ def _line(row: CaseRow, hour: datetime, zone: str) -> Line:
         amount=money.html(amount, row.currency),
         state=HELD_OUT if row.held_out and row.closed_at is None else BADGES[row.phase],
         spark=spark(row, hour),
-        next=wording.next_short(row, zone) if row.next else _ended(row, zone),
+        next=next_short(row, zone) if row.next else _ended(row, zone),
         opened_at=f"{row.opened_at:%Y-%m-%dT%H:%M:%SZ}",
         opened_full=times.full(row.opened_at, zone),
     )
@@ -140,7 +142,7 @@ def _figures(sums: tuple[MoneyOfPhase, ...], chosen: Phase | None) -> Iterable[F
             continue
         yield Figure(
             url="/cases" if phase is chosen else Wish(phase, None).url(),
-            words=wording.PHASES[phase],
+            words=PHASES[phase],
             cases=sum(part.cases for part in parts),
             sums=tuple(money.html(_amount(p), p.currency) for p in parts[:MOST_CURRENCIES]),
             more=max(0, len(parts) - MOST_CURRENCIES),

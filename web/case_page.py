@@ -9,14 +9,21 @@ from application.views import CaseRow, CaseView
 from domain.recovery.actions import ActionKind
 from domain.recovery.state import MarkKind
 from domain.recovery.transitions import Phase
-from web import money, times, wording
-from web.chase_line import WELL, ChaseLine, chase_line, path_of
+from web import money, times
+from web.chase_line import WELL, ChaseLine, Point, chase_line, path_of
 from web.declines import FAMILIES
 from web.reasons import Reason, planned, reason_of
+from web.wording.ahead import PLANNED, next_sentence
+from web.wording.budgets import budget, left_on_card
+from web.wording.phases import MARKS, PHASES, PhaseWords
+from web.wording.story import Told, tell
+from web.wording.telling import Telling, card_name
 
 # The drawing's height in shares: captions above, the axis below.
 TOP, DEPTH = 30.0, 42.0
 MOST_TICKS = 8
+# A letter nearer than this to another mark stands above the line, so that both are seen.
+NEAR, ABOVE = 0.035, 10.0
 
 
 class Spot(Struct, frozen=True, gc=False):
@@ -72,7 +79,7 @@ class CasePageView(Struct, frozen=True):
     url: str
     row: CaseRow
     title: str
-    words: wording.PhaseWords
+    words: PhaseWords
     amount: Markup
     next: str
     drawing: Drawing
@@ -91,25 +98,25 @@ class CasePageView(Struct, frozen=True):
 def build(view: CaseView, now: datetime, zone: str) -> CasePageView:
     """What `cases/_case.html` prints."""
     row = view.row
-    telling = wording.Telling(zone=zone, currency=row.currency)
+    telling = Telling(zone=zone, currency=row.currency)
     is_back = row.phase is Phase.RECOVERED
     amount = row.recovered_minor if is_back else row.amount_minor
-    told = sorted((wording.tell(event, telling) for event in view.history), key=_at)
+    told = sorted((tell(event, telling) for event in view.history), key=_at)
     return CasePageView(
         key=str(row.case_id),
         url=f"/cases/{row.case_id}",
         row=row,
         title=row.customer_name or row.customer_email or "A customer without a name",
-        words=wording.PHASES[row.phase],
+        words=PHASES[row.phase],
         amount=money.html(amount, row.currency),
-        next=wording.next_sentence(view, telling),
+        next=next_sentence(view, telling),
         drawing=_draw(view, now, zone),
         ahead=tuple(reversed(_ahead(view, telling))),
         story=tuple(reversed([_story(line, zone) for line in told])),
-        card=wording.card_name(row.card),
+        card=card_name(row.card),
         family=FAMILIES[row.family] if row.family else None,
-        budget=wording.budget(view),
-        budget_left=max(0, view.card_limit - view.declines_on_card),
+        budget=budget(view),
+        budget_left=left_on_card(view),
         budget_all=view.card_limit,
         reasons=_reasons(view, telling),
         dead=view.dead is not None,
@@ -117,7 +124,7 @@ def build(view: CaseView, now: datetime, zone: str) -> CasePageView:
     )
 
 
-def _reasons(view: CaseView, telling: wording.Telling) -> tuple[Reason, ...]:
+def _reasons(view: CaseView, telling: Telling) -> tuple[Reason, ...]:
     """Why each coming step is planned; a closed case plans nothing."""
     if view.row.closed_at is not None:
         return ()
@@ -125,12 +132,12 @@ def _reasons(view: CaseView, telling: wording.Telling) -> tuple[Reason, ...]:
     return tuple(reason_of(event, telling, brand) for event in planned(view.history))
 
 
-def _at(told: wording.Told) -> datetime:
+def _at(told: Told) -> datetime:
     """A decline that opened the case happened before it; equal instants keep their order."""
     return told.at
 
 
-def _story(told: wording.Told, zone: str) -> Story:
+def _story(told: Told, zone: str) -> Story:
     return Story(
         at=told.at,
         when=times.short(told.at, zone),
@@ -141,7 +148,7 @@ def _story(told: wording.Told, zone: str) -> Story:
     )
 
 
-def _ahead(view: CaseView, telling: wording.Telling) -> list[Story]:
+def _ahead(view: CaseView, telling: Telling) -> list[Story]:
     """What is planned, in its order: the plan is told as it stands, not as it once was."""
     if view.row.closed_at is not None:
         return []
@@ -150,7 +157,7 @@ def _ahead(view: CaseView, telling: wording.Telling) -> list[Story]:
             at=at,
             when=times.short(at, telling.zone),
             tone="ahead",
-            text=wording.PLANNED[kind],
+            text=PLANNED[kind],
             why="",
             is_plan=False,
         )
@@ -181,20 +188,20 @@ def _draw(view: CaseView, now: datetime, zone: str) -> Drawing:
         spots=tuple(
             Spot(
                 _pct(p.x),
-                _y(p.y),
+                _y(p.y, ABOVE if _is_crowded(line.points, index) else 0.0),
                 p.kind,
-                wording.MARKS[p.kind],
+                MARKS[p.kind],
                 times.short(p.at, zone),
                 _anchor(p.x),
             )
-            for p in line.points
+            for index, p in enumerate(line.points)
         ),
         ahead=tuple(
             Spot(
                 _pct(a.x),
                 _y(line.level),
                 a.kind,
-                wording.PLANNED[a.kind],
+                PLANNED[a.kind],
                 times.short(a.at, zone),
                 _anchor(a.x),
             )
@@ -253,8 +260,17 @@ def _pct(share: float) -> str:
     return f"{share * 100:.2f}%"
 
 
-def _y(share: float) -> str:
-    return f"{TOP + share * DEPTH:.1f}%"
+def _y(share: float, above: float = 0.0) -> str:
+    return f"{TOP + share * DEPTH - above:.1f}%"
+
+
+def _is_crowded(points: tuple[Point, ...], index: int) -> bool:
+    """A letter whose neighbour would cover it, or be covered."""
+    here = points[index]
+    beside = points[max(0, index - 1) : index + 2]
+    return here.kind is MarkKind.WROTE and any(
+        other is not here and abs(other.x - here.x) < NEAR for other in beside
+    )
 
 
 def _anchor(share: float) -> str:

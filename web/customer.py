@@ -13,10 +13,11 @@ from application.ports.stores import LinkTarget
 from application.views import CaseRow
 from domain.recovery.events import Ask
 from domain.recovery.transitions import Phase
-from web import money, wording
+from web import money
 from web.edge import CONTENT_POLICY
 from web.parts import WebParts
 from web.rendering import Renderer
+from web.wording.telling import card_name
 
 PRIVATE: Final = {
     "Cache-Control": "no-store",
@@ -94,7 +95,7 @@ def _shown(merchant: MerchantProfile, row: CaseRow) -> dict[str, Any]:
     return {
         "merchant": merchant.name,
         "amount": money.html(row.amount_minor, row.currency),
-        "card": wording.card_name(row.card) if row.card and row.card.last4 else None,
+        "card": card_name(row.card) if row.card and row.card.last4 else None,
         "sentence": SENTENCES[row.ask],
         "button": BUTTONS[row.ask],
     }

@@ -4,7 +4,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from web.wording import PhaseWords
+from web.wording.phases import PhaseWords
 
 _PATHS: Final = {
     "cases": "M2.5 6H5c2 0 2 8 4.5 8s2.5-8 5-8h3",

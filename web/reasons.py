@@ -1,14 +1,20 @@
 """Why a step was planned, in sentences: the rule, what spoke for it, what was not taken and why."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
+from domain.network import BARRING
+from domain.policy import Template
 from domain.recovery import events as e
 from domain.recovery.why import Rejected, Why
+from web import money
+from web.declines import FAMILIES
 from web.rules import WHY_ASKED, WHY_SKIPPED, WHY_THEN
-from web.wording import Telling, budget_sentence
+from web.wording.budgets import BARRED, budget_sentence
+from web.wording.telling import BRANDS, Telling
 
 Explained = e.AttemptPlanned | e.CustomerAsked | e.ReminderPlanned | e.ReminderSkipped
 
@@ -37,22 +43,46 @@ AGAINST: Final = {
     "over budget": "there are not enough tries left for it",
     "too soon": "it is too soon after the last one",
 }
+# In the order in which they are told.
 INPUTS: Final = {
     "family": "Kind of decline",
     "code": "Stripe\u2019s code",
     "retries_on_card": "Our tries of this card so far",
     "template": "Message",
     "since": "Counted from",
-    "at_least_cents": "Least amount in US cents",
-    "brings_cents": "Brings, in US cents",
-    "risks_cents": "Risks, in US cents",
-    "later_percent": "Chance that it comes anyway, in percent",
+    "at_least_cents": "Least amount",
+    "brings_cents": "It would bring",
+    "risks_cents": "It would risk",
+    "later_percent": "Chance that the money comes anyway",
 }
 SINCE: Final = {
     "opened": "the beginning of the case",
     "asked": "the moment it was the customer\u2019s turn",
     "end": "the end of the case",
 }
+TEMPLATES: Final[Mapping[str, str]] = {
+    Template.PAYMENT_FAILED: "\u201cPayment did not go through\u201d",
+    Template.UPDATE_CARD: "\u201cAnother card\u201d",
+    Template.AUTHENTICATE: "\u201cPlease confirm\u201d",
+    Template.FINAL_NOTICE: "\u201cStill open\u201d, the last one",
+}
+WORDS_OF: Final[Mapping[str, Mapping[str, str]]] = {
+    "family": {family.value: words for family, words in FAMILIES.items()},
+    "since": SINCE,
+    "template": TEMPLATES,
+}
+EVERY_KIND: Final = "all"  # in place of a family: counted over every kind of decline
+# Where a number of none reads oddly.
+NONE_OF_THEM: Final = {
+    "0 days after a pay day": "on a pay day",
+    "0 days after the first refusal": "on the day of the first refusal",
+    "0 retries before": "the first retry",
+    "0 messages before": "no message before",
+}
+# These buckets count what people did; the others count charges.
+OF_PEOPLE: Final = ("acted", "cancelled")
+ONE_OF_MANY: Final = re.compile(r"\b1 (message|day|hour|refusal|retr)(?:ies|s)\b")
+BARRED_RULES: Final = frozenset({"card_barred", *BARRING})
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -73,9 +103,9 @@ def reason_of(event: Explained, telling: Telling, brand: str | None = None) -> R
         about=_about(event, telling),
         rule=rule_of(event),
         for_it=_for_it(why),
-        inputs=tuple((INPUTS.get(name, name), _value(v)) for name, v in why.inputs.items()),
-        not_taken=tuple(_not_taken(each, telling) for each in why.rejected),
-        budget=budget_sentence(why.budget, brand, telling.zone) if why.budget else None,
+        inputs=_inputs(why),
+        not_taken=tuple(_not_taken(each, telling) for each in sorted(why.rejected, key=_when)),
+        budget=_budget(event, why, telling, brand),
     )
 
 
@@ -109,20 +139,54 @@ def _about(event: Explained, telling: Telling) -> str:
         case e.AttemptPlanned():
             return f"Attempt {event.number} on {telling.time(event.due_at)}"
         case e.ReminderPlanned():
-            return f"Message {event.step} on {telling.time(event.due_at)}"
+            return f"Reminder {event.step} on {telling.time(event.due_at)}"
         case e.ReminderSkipped():
-            return f"Message {event.step} is left out"
+            return f"Reminder {event.step} is left out"
         case e.CustomerAsked():
             return "The customer\u2019s turn"
 
 
 def _for_it(why: Why) -> tuple[str, ...]:
     chance = (f"We expect it to go through in {why.percent} of 100 cases.",)
-    counts = tuple(
-        f"{what}, {bucket}: {won} of {tries} went well."
-        for what, bucket, tries, won in why.evidence
+    return (chance if why.percent is not None else ()) + tuple(map(_counted, why.evidence))
+
+
+def _counted(seen: tuple[str, str, int, int]) -> str:
+    """4 to 5 days after the first refusal, this kind of decline: 2 of 3 went through."""
+    family, bucket, tries, won = seen
+    named = NONE_OF_THEM.get(bucket, BRANDS.get(bucket, bucket))
+    what = ONE_OF_MANY.sub(_one, named[:1].upper() + named[1:])
+    for template, name in TEMPLATES.items():
+        what = what.replace(f"after {template}", f"after {name}")
+    whose = "" if family == EVERY_KIND else ", this kind of decline"
+    outcome = "people" if bucket.startswith(OF_PEOPLE) else "went through"
+    return f"{what}{whose}: {won} of {tries} {outcome}."
+
+
+def _one(many: re.Match[str]) -> str:
+    return f"1 {many[1]}" + ("y" if many[1] == "retr" else "")
+
+
+def _inputs(why: Why) -> tuple[tuple[str, str], ...]:
+    """What was looked at, in one order; what has no words yet comes last under its own name."""
+    known = [name for name in INPUTS if name in why.inputs]
+    unknown = [name for name in why.inputs if name not in INPUTS]
+    return tuple(
+        (INPUTS.get(name, name), _value(name, why.inputs[name])) for name in known + unknown
     )
-    return (chance if why.percent is not None else ()) + counts
+
+
+def _value(name: str, value: str | int) -> str:
+    if isinstance(value, int):
+        if name.endswith("_cents"):
+            return f"about {money.plain(value, 'usd')}"
+        return f"{value} of 100" if name.endswith("_percent") else str(value)
+    return WORDS_OF.get(name, {}).get(value, value)
+
+
+def _when(each: Rejected) -> tuple[bool, float]:
+    """Earlier ones first; what has no instant of its own last."""
+    return (each.at is None, each.at.timestamp() if each.at else 0.0)
 
 
 def _not_taken(each: Rejected, telling: Telling) -> str:
@@ -131,6 +195,9 @@ def _not_taken(each: Rejected, telling: Telling) -> str:
     return f"{WHATS.get(each.what, each.what)}{when}{chance}: {AGAINST.get(each.rule, each.rule)}."
 
 
-def _value(value: str | int) -> str:
-    text = str(value)
-    return SINCE.get(text, text.replace("_", " "))
+def _budget(event: Explained, why: Why, telling: Telling, brand: str | None) -> str | None:
+    if why.budget is None:
+        return None
+    if isinstance(event, e.CustomerAsked) and event.rule in BARRED_RULES:
+        return BARRED
+    return budget_sentence(why.budget, brand, telling.zone)

@@ -6,7 +6,7 @@ from domain.decline import DeclineFamily
 from domain.recovery import events as e
 
 WHY_THEN: Final = {
-    f"plan:{DeclineFamily.FUNDS}": "Lack of money heals with time, so we wait a few days.",
+    f"plan:{DeclineFamily.FUNDS}": "Lack of money heals with time, so we wait for a likely day.",
     f"plan:{DeclineFamily.TEMPORARY}": "The bank stumbled, so we ask again soon.",
     f"plan:{DeclineFamily.UNKNOWN}": "The bank gave no reason, so we try rarely and with care.",
     f"plan:{DeclineFamily.NEEDS_NEW_CARD}": "The card may work again by then, so we try once more.",

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from application.views import CaseRow
 from domain.recovery.case import MarkKind
 from web.chase_line import WELL, ChaseLine, chase_line, path_of
+from web.wording.phases import PHASES
 
 WIDTH: Final = 132
 HEIGHT: Final = 28
@@ -17,9 +18,9 @@ DEPTH: Final = 18.0
 
 def spark(row: CaseRow, now: datetime) -> Markup:
     """The small drawing. Hidden from screen readers: the row's words say the same."""
-    line = chase_line(row, now)
+    line, tone = chase_line(row, now), PHASES[row.phase].tone
     return Markup(  # noqa: S704  (numbers and names of ours)
-        f'<svg class="chase spark" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
+        f'<svg class="chase spark {tone}" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
         f"{_future(line)}"
         f'<path class="past" d="{path_of(line.past, WIDTH, DEPTH, TOP)}"/>'
         f"{_back(line)}{_marks(line)}</svg>"

@@ -42,6 +42,12 @@ def sentence(at: datetime, zone: str) -> str:
     return f"{weekday} {local.day} {month} at {local.hour:02d}:{local.minute:02d}"
 
 
+def weekday_hour(at: datetime, zone: str) -> str:
+    """Friday at 09:00: beside an instant whose date has been told."""
+    local = at.astimezone(zone_of(zone))
+    return f"{DAYS[local.weekday()]} at {local.hour:02d}:{local.minute:02d}"
+
+
 def full(at: datetime, zone: str) -> str:
     """With year and zone: what hovering shows."""
     local = at.astimezone(zone_of(zone))

@@ -1,4 +1,4 @@
-"""Amounts and days as the reader writes them."""
+"""Amounts as the reader writes them; days in the letter's language, in the reader's order."""
 
 import re
 from datetime import date
@@ -11,6 +11,8 @@ from babel.numbers import parse_pattern
 from domain.money import Money, exponent
 
 ENGLISH: Final = Locale("en", "US")
+MONTH_FIRST: Final = "EEEE, MMMM d, y"
+DAY_FIRST: Final = "EEEE d MMMM y"
 # CLDR wants a space between a currency's letters and the number; babel does not put it there.
 LETTER_MEETS_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
@@ -36,6 +38,7 @@ def amount_text(amount: Money, locale: Locale) -> str:
 
 
 def day_text(iso_date: str, locale: Locale) -> str:
-    """`2026-07-04` as a long date that does not break over a line."""
-    day = format_date(date.fromisoformat(iso_date), format="long", locale=locale)
+    """`2026-07-04` with its weekday, in English as the letter is, and unbroken over a line."""
+    pattern = MONTH_FIRST if locale in (Locale("en"), ENGLISH) else DAY_FIRST
+    day = format_date(date.fromisoformat(iso_date), format=pattern, locale=ENGLISH)
     return day.replace(" ", "\N{NO-BREAK SPACE}")

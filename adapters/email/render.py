@@ -1,6 +1,7 @@
 """The words of a reminder: one folder a letter, plain text and HTML each written for itself.
 
-The words are English for now; amounts and days already follow the customer's locale.
+The words are English for now, days too; amounts and the order of a date follow the customer's
+locale.
 """
 
 from pathlib import Path

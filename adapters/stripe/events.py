@@ -244,6 +244,9 @@ _READERS: Final[dict[str, Callable[[shape.Event], Signal | None]]] = {
     "account.application.deauthorized": _disconnected,
 }
 
+# What an endpoint must be sent; the runbook lists the same.
+READ_TYPES: Final = frozenset(_READERS)
+
 
 class StripeEventReader:
     """The StripeEvents port."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from application.change_case import WORKER, CaseRef, Cases, Change
 from application.ports.conveyor import ScheduledAction
@@ -173,8 +174,13 @@ def _about(
         template=case.reminder.template if case.reminder else Template.PAYMENT_FAILED,
         reason=tellable(case.decline),
         step=step,
-        next_attempt_on=next_at.date().isoformat() if next_at else None,
+        next_attempt_on=_day(next_at, case.timezone or merchant.timezone) if next_at else None,
         last4=card.last4 if card else None,
         link=link,
         locale=customer.locale if customer else None,
     )
+
+
+def _day(at: datetime, zone: str) -> str:
+    """The reader's own day: an evening here can be tomorrow there."""
+    return at.astimezone(ZoneInfo(zone)).date().isoformat()

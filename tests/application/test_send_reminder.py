@@ -1,8 +1,10 @@
 """SendReminder: at most once a step, never after the end, never into the void unnoticed."""
 
+from zoneinfo import ZoneInfo
+
 from msgspec.structs import replace
 
-from domain.invoice import InvoiceStatus
+from domain.invoice import InvoiceStatus, Profile
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from tests.application.bakery import Bakery
@@ -86,6 +88,18 @@ async def test_what_the_mail_server_did_not_take_counts_against_nobodys_budget()
     assert held.failed
     failed = bakery.world.decisions[bakery.merchant_id, bakery.case_id][-1]
     assert failed.circumstances.contacts == ()
+
+
+async def test_the_day_of_the_next_try_is_the_customers_own_and_not_greenwichs() -> None:
+    far = Profile(country="NZ", timezone="Pacific/Auckland")
+    bakery = await Bakery().opens(profile=far)
+    while not bakery.mailer.letters:
+        assert await bakery.does_what_is_next() is not None
+    next_at = bakery.case().next_attempt_at
+    assert next_at is not None
+    there = next_at.astimezone(ZoneInfo("Pacific/Auckland"))
+    assert there.date() != next_at.date()
+    assert f"{there.day}" in bakery.mailer.letters[0].text.split("try again on")[1].split(".")[0]
 
 
 async def test_the_letter_is_of_the_kind_that_the_plan_named_and_says_what_may_be_said() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from adapters.stripe.events import READ_TYPES
 from tests.repository.tracked import HOUSE
 from wiring.metrics import STANDING_GAUGES, Metrics
 from wiring.settings import FILE_SUFFIX, PREFIX, READERS
@@ -180,6 +181,13 @@ def test_the_runbook_says_what_to_do_about_each_alert() -> None:
     headings = re.findall(r"^#+ (\w+)$", (HOUSE / "docs" / "runbook.md").read_text(), re.MULTILINE)
 
     assert {rule["alert"] for rule in alerts()} <= set(headings)
+
+
+def test_the_runbook_lists_the_events_that_stripe_must_send_and_no_others() -> None:
+    runbook = (HOUSE / "docs" / "runbook.md").read_text()
+    section = runbook.partition("## Stripe's webhook endpoint\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `([a-z_.]+)` \|", section, re.MULTILINE)
+    assert sorted(listed) == sorted(READ_TYPES)
 
 
 def test_the_runbook_knows_each_invariant() -> None:

@@ -1,5 +1,6 @@
 """The merchant's pages: the list, and one case."""
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -126,11 +127,31 @@ async def test_each_coming_step_says_why(site: Site, mara: httpx.AsyncClient) ->
     panel = page.partition('<h2 id="why">Why</h2>')[2].partition("</section>")[0]
     assert panel.count("<summary>") == 2
     assert "<summary>Attempt 2 on" in panel
-    assert "Lack of money heals with time, so we wait a few days." in panel
-    assert "Card budget: 6 of 8 left until" in panel
+    assert "Lack of money heals with time, so we wait for a likely day." in panel
+    assert "<dt>Card budget</dt><dd>6 of 8 left until" in panel
     assert "Visa allows 20." in panel
     closed = await site.tell(story(2, pays_at=NOW - DAY))
     assert 'id="why"' not in (await mara.get(f"/cases/{closed}")).text
+
+
+async def test_a_letter_beside_a_decline_stands_above_the_line(
+    site: Site, mara: httpx.AsyncClient
+) -> None:
+    case_id = await site.tell(story(decline_code="expired_card"))
+    page = (await mara.get(f"/cases/{case_id}")).text
+    (failed,) = re.findall(r'y="([\d.]+)%" overflow="visible"><circle class="at at-failed"', page)
+    first = re.findall(r'y="([\d.]+)%" overflow="visible"><path class="at at-wrote"', page)[-1]
+    assert float(first) < float(failed)
+
+
+@pytest.mark.parametrize("phase", [Phase.STOPPED, Phase.LOST])
+async def test_the_end_of_a_line_has_the_colour_of_its_state(
+    site: Site, mara: httpx.AsyncClient, phase: Phase
+) -> None:
+    ended = {"stops_at": NOW - DAY} if phase is Phase.STOPPED else {"opened_at": NOW - 20 * DAY}
+    case_id = await site.tell(story(1, **ended))
+    assert f'class="chase spark {phase}"' in (await mara.get("/cases")).text
+    assert f'class="chase large {phase}"' in (await mara.get(f"/cases/{case_id}")).text
 
 
 async def test_a_case_that_is_only_watched_says_so(site: Site, mara: httpx.AsyncClient) -> None:

@@ -6,22 +6,32 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
+from adapters.memory.pages import MemoryPages
+from application.views import CaseView
 from domain.decline import Decline, DeclineFamily
 from domain.decline.codes import DECLINE_CODES
-from domain.invoice import Card, FailedCharge
+from domain.invoice import Card, FailedCharge, Profile
 from domain.network import BARRING, Budget
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.state import MarkKind
 from domain.recovery.transitions import Phase
-from web import money, rules, times, wording
+from tests.web.site import ACME, NOW, Site
+from tests.web.stories import Story
+from web import money, rules, times
 from web.declines import REASONS, reason_of
+from web.reasons import AGAINST
 from web.rules import WHY_ASKED, WHY_SKIPPED, WHY_THEN
-from web.wording import WHY_LATER
+from web.wording.ahead import PLANNED, next_sentence
+from web.wording.budgets import budget, budget_sentence, is_barred, left_on_card
+from web.wording.phases import MARKS, PHASES
+from web.wording.story import ASKS, tell
+from web.wording.telling import Telling
 
 AT = datetime(2026, 7, 3, 7, 0, tzinfo=UTC)  # a Friday, nine in Berlin
-TELLING = wording.Telling(zone="Europe/Berlin", currency="eur")
+TELLING = Telling(zone="Europe/Berlin", currency="eur")
 VISA = Card(payment_method="pm", fingerprint="fp", brand="visa", last4="4242")
 FAILURE = FailedCharge(
     charge_id="ch",
@@ -82,7 +92,7 @@ def test_every_kind_of_event_is_among_those_told_here() -> None:
 
 @pytest.mark.parametrize("event", TOLD, ids=lambda event: type(event).__name__)
 def test_an_event_is_told_in_whole_sentences(event: e.Event) -> None:
-    told = wording.tell(event, TELLING)
+    told = tell(event, TELLING)
     assert told.text.endswith((".", "!"))
     assert told.text[0].isupper() or told.text[0].isdigit()
     assert not told.why or told.why.endswith(".")
@@ -91,10 +101,10 @@ def test_an_event_is_told_in_whole_sentences(event: e.Event) -> None:
 
 
 def test_every_phase_mark_step_ask_and_end_has_its_words() -> None:
-    assert set(wording.PHASES) == set(Phase)
-    assert set(wording.MARKS) == set(MarkKind)
-    assert set(wording.PLANNED) == set(ActionKind)
-    assert set(wording.ASKS) == set(e.Ask)
+    assert set(PHASES) == set(Phase)
+    assert set(MARKS) == set(MarkKind)
+    assert set(PLANNED) == set(ActionKind)
+    assert set(ASKS) == set(e.Ask)
     assert set(rules.STOPS) == set(e.StopReason)
     assert set(rules.LOSSES) == set(e.LossReason)
     assert set(rules.RETURNS) == set(e.Return)
@@ -161,7 +171,7 @@ def test_every_rule_of_the_domain_has_its_sentence() -> None:
     rules |= {f"plan:{family}" for family in DeclineFamily}
     rules |= set(re.findall(r'_on_the_day\(case, [\w.]+, "(\w+)"', source))
     assert {"window", "spent", "new_card", "advised_wait", "not_worth_it", "promised"} <= rules
-    assert rules <= set(WHY_THEN) | set(WHY_ASKED) | set(WHY_LATER)
+    assert rules <= set(WHY_THEN) | set(WHY_ASKED) | set(AGAINST)
     assert {f"plan:{family}" for family in DeclineFamily if family not in BARRING} <= set(WHY_THEN)
 
 
@@ -174,9 +184,52 @@ def test_every_reason_for_leaving_a_message_out_has_its_sentence() -> None:
     assert reasons <= set(WHY_SKIPPED)
 
 
+async def view_of(**changes: object) -> CaseView:
+    site = Site()
+    await site.open_house()
+    given = {"invoice_id": "in_0001", "opened_at": NOW - timedelta(days=3), **changes}
+    case_id = await site.tell(Story(**given))  # type: ignore[arg-type]
+    view = await MemoryPages(site.world).case(ACME, case_id, NOW)
+    assert view is not None
+    return view
+
+
+def living_in(view: CaseView, zone: str) -> CaseView:
+    opened, *later = view.history
+    assert isinstance(opened, e.CaseOpened)
+    profile = Profile(country="JP", timezone=zone)
+    return replace(view, history=(replace(opened, profile=profile), *later))
+
+
+async def test_a_step_is_told_in_the_customers_own_time_too_where_it_is_another() -> None:
+    view = await view_of()
+    there = living_in(view, "Asia/Tokyo")
+    assert "where the customer lives" not in next_sentence(view, TELLING)
+    assert "where the customer lives" not in next_sentence(living_in(view, "Europe/Paris"), TELLING)
+    assert re.search(
+        r" at \d\d:\d\d \(\w+day at \d\d:\d\d where the customer lives\)\.",
+        next_sentence(there, TELLING),
+    )
+
+
+async def test_a_card_that_said_never_has_nothing_left_until_another_comes() -> None:
+    stolen = await view_of(decline_code="stolen_card")
+    assert is_barred(stolen)
+    assert left_on_card(stolen) == 0
+    assert budget(stolen) == "This card is not charged again for this payment."
+    renewed = await view_of(decline_code="stolen_card", new_card_at=NOW - timedelta(days=1))
+    assert not is_barred(renewed)
+    assert "declines left on this card in 30 days" in budget(renewed)
+    assert stolen.row.card is not None
+    details = e.CardReplaced(at=NOW, card=stolen.row.card, by=e.CardSource.NETWORK)
+    assert is_barred(replace(stolen, history=(*stolen.history, details)))
+    other = replace(stolen, row=replace(stolen.row, card=VISA))
+    assert not is_barred(other)
+
+
 def test_a_budget_is_told_as_a_person_would() -> None:
     left = Budget(used=5, allowed=8, network=20, frees_at=datetime(2026, 5, 14, 9, tzinfo=UTC))
-    told = wording.budget_sentence(left, "visa", "Europe/Berlin")
+    told = budget_sentence(left, "visa", "Europe/Berlin")
     assert told == "3 of 8 left until 14 May; Visa allows 20."
     fresh = Budget(used=0, allowed=8, network=8)
-    assert wording.budget_sentence(fresh, None, "UTC") == "8 of 8 left; its network allows 8."
+    assert budget_sentence(fresh, None, "UTC") == "8 of 8 left; its network allows 8."

@@ -1,88 +1,19 @@
-"""The words of the house: what a phase, an event and a next step are called on screens.
+"""What happened: each event of a case as a line of its timeline."""
 
-Sentences have a subject and a time. Nothing is "successfully" done, nobody is blamed.
-"""
-
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final, assert_never
 
 from msgspec import Struct
 
-from application.views import CaseRow, CaseView
-from domain.invoice import Card
-from domain.network import Budget
 from domain.recovery import events as e
-from domain.recovery.actions import Action, ActionKind
-from domain.recovery.state import MarkKind
-from domain.recovery.transitions import Phase
-from web import money, times
 from web.declines import reason_of
 from web.rules import LOSSES, RETURNS, STOPS, WHY_ASKED, WHY_SKIPPED, WHY_THEN
-
-
-class PhaseWords(Struct, frozen=True):
-    """How a phase is named and which tone and shape it has; never colour alone."""
-
-    label: str
-    tone: str  # waiting | customer | recovered | stopped | lost: a class of the design system
-    about: str
-
-
-PHASES: Final = {
-    Phase.NEW: PhaseWords("New", "waiting", "Just arrived."),
-    Phase.WAITING: PhaseWords("Waiting", "waiting", "We know when we act next."),
-    Phase.CHARGING: PhaseWords("Charging", "charging", "A charge is on its way."),
-    Phase.CUSTOMER: PhaseWords("Customer\u2019s turn", "customer", "Only the customer can help."),
-    Phase.PAUSED: PhaseWords("Paused", "waiting", "Somebody asked us to wait."),
-    Phase.RECOVERED: PhaseWords("Recovered", "recovered", "The money came back."),
-    Phase.LOST: PhaseWords("Lost", "lost", "The money did not come back in time."),
-    Phase.STOPPED: PhaseWords("Stopped", "stopped", "There is nothing left to chase."),
-}
-
-# In place of the phase, for an open case that is only watched.
-HELD_OUT_WORDS: Final = PhaseWords("Held out", "waiting", "We watch, and neither charge nor write.")
-
-MARKS: Final = {
-    MarkKind.FAILED: "Declined",
-    MarkKind.TRIED: "Tried again",
-    MarkKind.WROTE: "Wrote to the customer",
-    MarkKind.CUSTOMER: "New card",
-    MarkKind.PAID: "Paid",
-    MarkKind.ENDED: "Ended",
-}
-
-PLANNED: Final = {
-    ActionKind.ATTEMPT: "We try again",
-    ActionKind.REMINDER: "We write to the customer",
-    ActionKind.RECONCILE: "We ask Stripe what became of the charge",
-    ActionKind.TAKE_OVER: "We take over from Stripe",
-    ActionKind.RESUME: "The chase goes on by itself",
-    ActionKind.CLOSE: "The case ends, if the money has not come",
-    ActionKind.END: "We do in Stripe what your policy says for the end",
-}
+from web.wording.telling import Telling, card_name
 
 ASKS: Final = {
     e.Ask.CARD: "to put in another card",
     e.Ask.AUTHENTICATION: "to confirm the payment with the bank",
     e.Ask.PAYMENT: "to pay in whatever way suits",
-}
-
-# Why a message goes later than its campaign says.
-WHY_LATER: Final = {
-    "contact_budget": "This person has heard from us often enough for now.",
-    "quiet_hours": "It was night where the customer lives.",
-    "promised": "The customer promised to pay, so we leave them alone until then.",
-}
-
-BRANDS: Final = {
-    "visa": "Visa",
-    "mastercard": "Mastercard",
-    "amex": "American Express",
-    "discover": "Discover",
-    "diners": "Diners Club",
-    "jcb": "JCB",
-    "unionpay": "UnionPay",
 }
 
 
@@ -93,29 +24,6 @@ class Told(Struct, frozen=True, kw_only=True):
     tone: str
     text: str
     why: str = ""
-
-
-class Telling(Struct, frozen=True, kw_only=True):
-    """What sentences need beside the event: the reader's zone and the case's currency."""
-
-    zone: str
-    currency: str
-
-    def money(self, amount_minor: int) -> str:
-        """The amount with its code."""
-        return money.plain(amount_minor, self.currency)
-
-    def time(self, at: datetime) -> str:
-        """Friday 4 July at 09:00."""
-        return times.sentence(at, self.zone)
-
-
-def card_name(card: Card | None) -> str:
-    """Visa ending in 4242."""
-    if card is None:
-        return "the card on file"
-    brand = BRANDS.get(card.brand or "", "card" if card.brand is None else card.brand.title())
-    return f"{brand} ending in {card.last4}" if card.last4 else brand
 
 
 def tell(event: e.Event, telling: Telling) -> Told:
@@ -303,114 +211,3 @@ def _tell_after_the_end(
         case e.MoneyReinstated():
             text = f"{telling.money(event.amount_minor)} came back again."
             return Told(at=event.at, tone="paid", text=text, why="The dispute was won.")
-
-
-def next_short(row: CaseRow, zone: str) -> str:
-    """What comes next, for a line of the list; empty once the case is closed."""
-    action = row.next
-    if action is None:
-        return ""
-    when = times.short(action.due_at, zone)
-    match action.kind:
-        case ActionKind.ATTEMPT:
-            return f"Attempt {action.number} \u00b7 {when}"
-        case ActionKind.REMINDER:
-            return f"Reminder {action.number} \u00b7 {when}"
-        case ActionKind.RECONCILE:
-            return "Asking Stripe what became of it"
-        case ActionKind.TAKE_OVER:
-            return "Taking over from Stripe"
-        case ActionKind.RESUME:
-            return f"Goes on \u00b7 {when}"
-        case ActionKind.CLOSE:
-            return f"Ends \u00b7 {when}"
-        case ActionKind.END:
-            return "Ending it in Stripe"
-
-
-HELD_OUT: Final = (
-    "Chance put this customer into the hold-out: we watch, and neither charge nor write, "
-    "so that what we bring can be measured."
-)
-
-
-def next_sentence(view: CaseView, telling: Telling) -> str:
-    """What comes next and when, as a sentence; for a closed case, how it ended."""
-    if view.row.held_out and view.row.closed_at is None:
-        return HELD_OUT
-    if view.row.next is None or view.row.next.kind is ActionKind.END:
-        return _how_it_ended(view, telling)
-    return _NEXT[view.row.next.kind](view, view.row.next, telling)
-
-
-def _how_it_ended(view: CaseView, telling: Telling) -> str:
-    ends = (e.CaseRecovered, e.CaseLost, e.CaseStopped, e.MoneyCameLate)
-    ended = [event for event in view.history if isinstance(event, ends)]
-    if not ended:
-        return PHASES[view.row.phase].about
-    told = tell(ended[-1], telling)
-    return f"{told.text.removesuffix('.')} on {telling.time(told.at)}. {told.why}"
-
-
-def _next_attempt(view: CaseView, action: Action, telling: Telling) -> str:
-    planned = [event for event in view.history if isinstance(event, e.AttemptPlanned)]
-    why = WHY_THEN.get(planned[-1].rule, "") if planned else ""
-    return f"We will try again on {telling.time(action.due_at)}. {why}".rstrip()
-
-
-def _next_reminder(view: CaseView, action: Action, telling: Telling) -> str:
-    writes = f"We will write to the customer on {telling.time(action.due_at)}."
-    if view.next_attempt_at is None:
-        return writes
-    return f"{writes} The next attempt follows on {telling.time(view.next_attempt_at)}."
-
-
-def _next_reconcile(view: CaseView, action: Action, telling: Telling) -> str:  # noqa: ARG001
-    when = telling.time(action.due_at)
-    return (
-        f"A charge is on its way. If no answer has come by {when}, we ask Stripe what became of it."
-    )
-
-
-def _next_take_over(view: CaseView, action: Action, telling: Telling) -> str:  # noqa: ARG001
-    return "We are switching off Stripe\u2019s own retries of this invoice."
-
-
-def _next_resume(view: CaseView, action: Action, telling: Telling) -> str:  # noqa: ARG001
-    return f"Somebody asked us to wait. The chase goes on on {telling.time(action.due_at)}."
-
-
-def _next_close(view: CaseView, action: Action, telling: Telling) -> str:
-    if view.row.phase is Phase.PAUSED:
-        end = telling.time(action.due_at)
-        return f"Paused until somebody lets it go on. The case ends on {end} at the latest."
-    ask = ASKS[view.row.ask] if view.row.ask else "to pay"
-    end = f"The case ends on {telling.time(action.due_at)}."
-    return f"We wait for the customer {ask}; no more reminders are planned. {end}"
-
-
-_NEXT: Final[dict[ActionKind, Callable[[CaseView, Action, Telling], str]]] = {
-    ActionKind.ATTEMPT: _next_attempt,
-    ActionKind.REMINDER: _next_reminder,
-    ActionKind.RECONCILE: _next_reconcile,
-    ActionKind.TAKE_OVER: _next_take_over,
-    ActionKind.RESUME: _next_resume,
-    ActionKind.CLOSE: _next_close,
-}
-
-
-def budget(view: CaseView) -> str:
-    """What the networks and the policy leave of the card: 3 of 8 declines left on this card."""
-    left = max(0, view.card_limit - view.declines_on_card)
-    network = BRANDS.get((view.row.card.brand if view.row.card else None) or "", "its network")
-    return (
-        f"{left} of {view.card_limit} declines left on this card in 30 days. "
-        f"{network[:1].upper()}{network[1:]} allows {view.network_limit}."
-    )
-
-
-def budget_sentence(left: Budget, brand: str | None, zone: str) -> str:
-    """A card's budget at the instant of a decision: 3 of 8 left until 14 May; Visa allows 20."""
-    until = f" until {times.day(left.frees_at, zone)}" if left.frees_at else ""
-    network = BRANDS.get(brand or "", "its network")
-    return f"{left.left} of {left.allowed} left{until}; {network} allows {left.network}."
