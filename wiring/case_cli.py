@@ -8,6 +8,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from application.change_case import CaseRef
 from application.use_cases.explain_case import ExplainCase, Explanation, Remade
@@ -65,25 +66,30 @@ def _told(step: Remade, telling: Telling) -> Iterator[str]:
     asked = ", ".join(_name(command) for command in decision.commands)
     versions = f"policy {decision.policy_version}, knowledge {decision.knowledge_version}"
     yield f"{telling.time(decision.at)} ({decision.at:%Y-%m-%dT%H:%M:%SZ})  {asked}  [{versions}]"
+    told: set[Reason] = set()
     for event in step.events:
-        yield from _happened(event, telling)
+        yield from _happened(event, telling, told)
     if step.fault:
         yield f"  DIFFERS: {step.fault}"
     yield ""
 
 
-def _happened(event: Event, telling: Telling) -> Iterator[str]:
+def _happened(event: Event, telling: Telling, given: set[Reason]) -> Iterator[str]:
+    """One event; two that follow from one reason give it once."""
     told = tell(event, telling)
     yield f"  {told.text} {told.why}".rstrip()
     if isinstance(event, EXPLAINED):
-        yield from _because(reason_of(event, telling))
+        reason = replace(reason_of(event, telling), about="", rule="")
+        if reason not in given:
+            given.add(reason)
+            yield from _because(reason)
 
 
 def _because(reason: Reason) -> Iterator[str]:
     if reason.inputs:
         yield "    looked at: " + "; ".join(f"{name}: {value}" for name, value in reason.inputs)
     for line in reason.for_it:
-        yield f"    for it: {line}"
+        yield f"    counted: {line}"
     for line in reason.not_taken:
         yield f"    not taken: {line}"
     if reason.budget:
