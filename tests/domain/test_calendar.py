@@ -101,6 +101,7 @@ def test_an_hour_that_comes_twice_is_taken_the_first_time() -> None:
 def test_the_very_instant_counts() -> None:
     nine = datetime(2026, 3, 2, 8, tzinfo=UTC)
     assert next_at_hour(nine, 9, "Europe/Berlin") == nine
+    assert next_at_hour(nine, 9, "Europe/Berlin").tzinfo is UTC
     assert next_at_hour(nine + MINUTE, 9, "Europe/Berlin") == nine + 24 * HOUR
 
 

@@ -74,6 +74,11 @@ def test_amounts_of_two_currencies_never_do(amount: int, one: str, other: str) -
             Money(amount, one) + Money(amount, other)
 
 
+def test_who_mixes_currencies_is_told_which() -> None:
+    with pytest.raises(MixedCurrencies, match=r"^usd and eur$"):
+        Money(1, "usd") + Money(1, "eur")
+
+
 def test_amounts_have_no_order_for_yen_and_dollars_have_none() -> None:
     with pytest.raises(TypeError):
         assert Money(1, "usd") < Money(2, "usd")  # type: ignore[operator]

@@ -137,6 +137,8 @@ def test_what_two_tell_of_the_same_refusals_counts_once() -> None:
     assert both.day == (MONDAY - HOUR, MONDAY - HOUR)
     assert both.barred
     assert together(known, (), MONDAY) is known
+    assert together(known, (MONDAY - MONTH, MONDAY - DAY), MONDAY).day == (MONDAY - HOUR,)
+    assert MONDAY - MONTH not in together(known, (MONDAY - MONTH,), MONDAY).month
 
 
 @given(instants, instants, st.sampled_from(["visa", "amex"]), st.integers(1, 9), st.integers(1, 3))
@@ -155,6 +157,14 @@ def test_from_the_first_free_instant_on_nothing_forbids_a_charge_and_before_some
     assert (free_at == MONDAY) == (not stood)
     if stood:
         assert objection(use, brand, free_at - timedelta(microseconds=1), **limits) is not None
+
+
+def test_a_card_is_free_by_the_limit_of_its_own_network() -> None:
+    use = CardUse(month=declines(10, MONDAY - 20 * DAY))
+    limits = {"card_month_limit": 35, "card_day_limit": 10}
+    assert free_from(use, "visa", MONDAY, **limits) == (MONDAY, ())
+    assert free_from(use, "amex", MONDAY, **limits)[0] == use.month[-8] + MONTH
+    assert (tries_left(use, "visa", MONDAY, 35), tries_left(use, "amex", MONDAY, 35)) == (10, 0)
 
 
 def test_a_barred_card_is_never_free() -> None:

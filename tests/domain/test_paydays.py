@@ -103,6 +103,12 @@ def test_a_credit_card_hangs_less_on_pay_day_than_a_debit_card() -> None:
     assert credit < unknown < debit
 
 
+def test_pay_days_that_fall_together_pay_nobody_twice() -> None:
+    closed = tuple(date(2026, 6, day) for day in range(13, 31))
+    (only,) = likely_pay_days("MX", "debit", date(2026, 6, 12), date(2026, 6, 30), closed)
+    assert (only.day, only.weight) == (date(2026, 6, 12), 1.0)
+
+
 @settings(max_examples=40, deadline=None)
 @given(countries, fundings, st.integers(2024, 2028), st.integers(0, 600))
 def test_the_calendar_only_adds_up_and_counts_the_days_since_a_big_pay_day(
