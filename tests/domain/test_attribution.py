@@ -275,6 +275,12 @@ def test_shares_add_up_and_none_is_a_unit_off(amount: int, weights: list[int]) -
         assert abs(part * sum(weights) - amount * weight) < sum(weights)
 
 
+def test_the_unit_left_over_goes_to_the_largest_remainder_and_of_equals_to_the_first() -> None:
+    assert shared_out(10, [6, 3, 3]) == [5, 3, 2]
+    assert shared_out(10, [1, 1, 1]) == [4, 3, 3]
+    assert shared_out(8, [10, 1, 5]) == [5, 1, 2]
+
+
 def test_nothing_is_shared_among_nothing() -> None:
     assert shared_out(0, [0, 0]) == [0, 0]
 

@@ -4,6 +4,7 @@ The experiments are those of `bench/lift.py`: A/A worlds without an effect, and 
 """
 
 from itertools import pairwise
+from math import log, sqrt
 
 import pytest
 from hypothesis import given
@@ -214,6 +215,48 @@ def test_the_order_of_customers_does_not_matter(outcomes: list[float], chance: o
     for outcome, moved in zip(outcomes, shuffled, strict=True):
         one, other = one.plus(outcome), other.plus(moved)
     assert compare(one, group(5, 20)).points == pytest.approx(compare(other, group(5, 20)).points)
+
+
+def test_one_more_customer_counts_as_one() -> None:
+    assert Group().plus(0.5) == Group(1, 1.0, 0.5, 1.0, 0.5, 0.25)
+
+
+@pytest.mark.parametrize(("customers", "cap"), [(20, 19), (40, 38), (21, 20), (1, 1)])
+def test_the_cap_is_the_amount_of_the_customer_at_95_of_100(customers: int, cap: int) -> None:
+    chased, _ = money_groups([debt(owed, owed) for owed in range(1, customers + 1)], [])
+    assert chased.weight == sum(min(owed, cap) for owed in range(1, customers + 1))
+
+
+Customer = tuple[float, float]  # the outcome, and its weight
+crowds = st.lists(st.tuples(st.floats(0, 1), st.floats(1, 3)), min_size=20, max_size=40)
+
+
+def by_hand(crowd: list[Customer]) -> tuple[float, float]:
+    """Mean and variance of a crowd that one typical payer and one who does not pay have joined."""
+    typical = sum(weight * weight for _, weight in crowd) / sum(weight for _, weight in crowd)
+    joined = [*crowd, (1.0, typical), (0.0, typical)]
+    whole = sum(weight for _, weight in joined)
+    mean = sum(outcome * weight for outcome, weight in joined) / whole
+    squares = sum((weight * (outcome - mean)) ** 2 for outcome, weight in joined)
+    return mean, squares / whole**2
+
+
+@given(crowds, crowds, st.sampled_from([0.05, 0.01]))
+def test_the_interval_is_the_sequence_of_the_decision(
+    treated: list[Customer], control: list[Customer], level: float
+) -> None:
+    """As `docs/decisions/0011-lift.md` writes it down, with the narrowest place at ten points."""
+    groups = [Group(), Group()]
+    for number, crowd in enumerate((treated, control)):
+        for outcome, weight in crowd:
+            groups[number] = groups[number].plus(outcome, weight)
+    (one, noise), (other, more) = by_hand(treated), by_hand(control)
+    noise += more
+    ratio = noise / 0.01
+    spread = sqrt(noise * (1 + ratio) * (log(1 + 1 / ratio) - 2 * log(level)))
+    lift = compare(groups[0], groups[1], level)
+    assert lift.low == pytest.approx(100 * max(-1, one - other - spread))
+    assert lift.high == pytest.approx(100 * min(1, one - other + spread))
 
 
 def test_more_customers_are_a_narrower_interval() -> None:
