@@ -92,7 +92,8 @@ class Metrics:
         self._reminders.labels(outcome).inc()
 
     def stripe_call(self, endpoint: str, outcome: str, seconds: float) -> None:
-        """A call to Stripe ended: ok, declined, refused, limited, failed or timeout.
+        """A call to Stripe ended: ok, declined, refused, limited, failed, timeout; or it was spared,
+        because Stripe has not answered for a while.
 
         `endpoint` is the call's name, such as `invoices.pay`, never a path with an id.
         """

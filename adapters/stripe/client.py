@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from adapters.stripe.breaker import Breaker, Patience
 from adapters.stripe.pace import Pace, RateLimits
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class StripeAccess(Struct, frozen=True, kw_only=True):
     own_account: str | None = None
     base: str | None = None
     limits: RateLimits | None = None  # those of the key's mode, unless told
+    patience: Patience | None = None  # with a Stripe that does not answer
     charge_timeout_s: float = 30.0
     read_timeout_s: float = 10.0
 
@@ -51,7 +53,8 @@ class StripeConnection:
             if self._client is None:
                 wire = await asyncio.to_thread(importlib.import_module, "adapters.stripe.transport")
                 pace = Pace(self._access.limits or RateLimits.of_key(self._access.api_key))
-                self._transport = wire.Transport(pace, self._observe)
+                breaker = Breaker(self._access.patience)
+                self._transport = wire.Transport(pace, self._observe, breaker)
                 self._client = self._build(wire.stripe)
         return self._client
 

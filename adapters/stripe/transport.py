@@ -1,4 +1,4 @@
-"""The wire under stripe-python: paced, observed, and patient with 429.
+"""The wire under stripe-python: paced, observed, patient with 429, sparing who does not answer.
 
 The only module that imports `stripe` and `aiohttp` when it is imported itself; it is imported when
 the first call leaves, because a web process may never make one.
@@ -9,12 +9,14 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 import aiohttp
 import stripe
 import structlog
 
+from adapters.stripe.breaker import Breaker
 from adapters.stripe.pace import Pace
 
 Observe = Callable[[str, str, float], None]
@@ -23,7 +25,7 @@ Observe = Callable[[str, str, float], None]
 CONNECT_TIMEOUT_S: Final = 5.0
 BUSY_TRIES: Final = 2  # further tries after a 429
 BUSY_WAIT_S: Final = 1.0  # all of them together
-OWN_ACCOUNT: Final = "own"
+UNANSWERED: Final = frozenset({"timeout", "failed"})
 PLAIN_VERBS: Final = {"GET": "read", "POST": "update", "DELETE": "delete"}
 
 stripe.enable_telemetry = False
@@ -35,11 +37,12 @@ _log = structlog.get_logger()
 class Transport(stripe.AIOHTTPClient):
     """One HTTP session; bound to the event loop of its first request."""
 
-    def __init__(self, pace: Pace, observe: Observe) -> None:
+    def __init__(self, pace: Pace, observe: Observe, breaker: Breaker | None = None) -> None:
         """Callers set the time for a whole call; only connecting has one of its own here."""
         super().__init__(timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S))
         self._pace = pace
         self._observe = observe
+        self._breaker = breaker or Breaker()
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
@@ -68,7 +71,10 @@ class Transport(stripe.AIOHTTPClient):
     async def _once(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        account, endpoint = headers.get("Stripe-Account", OWN_ACCOUNT), endpoint_of(method, url)
+        account, endpoint = caller_of(headers), endpoint_of(method, url)
+        if not self._breaker.may_ask(account):
+            self._observe(endpoint, "spared", 0.0)
+            raise stripe.APIConnectionError("not asked: it is away")  # type: ignore[no-untyped-call]
         await asyncio.sleep(self._pace.reserve(account, endpoint))
         started, outcome, status, request_id = time.monotonic(), "timeout", 0, None
         try:
@@ -82,6 +88,7 @@ class Transport(stripe.AIOHTTPClient):
             self._handle_request_error(error)
         finally:
             seconds = time.monotonic() - started
+            (self._breaker.failed if outcome in UNANSWERED else self._breaker.answered)(account)
             self._observe(endpoint, outcome, seconds)
             _log.info(
                 "stripe_call",
@@ -93,6 +100,13 @@ class Transport(stripe.AIOHTTPClient):
                 duration_ms=round(seconds * 1000, 1),
             )
         return body, status, answered
+
+
+def caller_of(headers: Mapping[str, str]) -> str:
+    """Whose limits a request counts against: the account it names, else that of its key, under a
+    name that does not give the key away."""
+    named = headers.get("Stripe-Account")
+    return named or f"key_{sha256(headers.get('Authorization', '').encode()).hexdigest()[:12]}"
 
 
 def endpoint_of(method: str, url: str) -> str:
