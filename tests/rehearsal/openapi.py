@@ -38,6 +38,59 @@ def check_answer(method: str, path: str, answer: dict[str, Any], *, old: bool) -
     _check(json.dumps(schema), answer, old, f"{method} {path}")
 
 
+def check_request(method: str, path: str, params: dict[str, Any]) -> str:
+    """What a client sends, as nested strings: a call that exists, with parameters that it knows.
+
+    Answers the call's name in the specification, such as "Invoice.pay". Raises NotAsDescribed.
+    """
+    spec = _spec(old=False)
+    if spec is None:
+        return f"{method} {path}"
+    described = _operation(spec, method, path.partition("?")[0])
+    schema = _parameters(described)
+    _check(json.dumps(schema), _typed(params, schema), False, f"{method} {path}")
+    return str(described["operationId"])
+
+
+def _parameters(described: dict[str, Any]) -> dict[str, Any]:
+    """One schema for what may come in the query and in the form."""
+    asked = [each for each in described["parameters"] if each["in"] == "query"]
+    form = described.get("requestBody", {}).get("content", {})
+    body = form.get("application/x-www-form-urlencoded", {}).get("schema", {})
+    return {
+        "type": "object",
+        "properties": {
+            **{each["name"]: each["schema"] for each in asked},
+            **body.get("properties", {}),
+        },
+        "required": [
+            *(each["name"] for each in asked if each.get("required")),
+            *body.get("required", ()),
+        ],
+        "additionalProperties": False,
+    }
+
+
+def _typed(value: Any, schema: dict[str, Any]) -> Any:
+    """A form knows only texts: a number or a truth is one where the schema wants one."""
+    for choice in schema.get("anyOf", [schema]):
+        kind = choice.get("type")
+        if isinstance(value, dict) and kind == "object":
+            known = choice.get("properties", {})
+            other = choice.get("additionalProperties")
+            spare = other if isinstance(other, dict) else {}
+            return {name: _typed(each, known.get(name, spare)) for name, each in value.items()}
+        if isinstance(value, list) and kind == "array":
+            return [_typed(each, choice["items"]) for each in value]
+        if isinstance(value, str) and kind == "boolean" and value in ("true", "false"):
+            return value == "true"
+        if isinstance(value, str) and kind == "integer" and re.fullmatch(r"-?\d+", value):
+            return int(value)
+        if isinstance(value, str) and kind == "number" and re.fullmatch(r"-?\d+(\.\d+)?", value):
+            return float(value)
+    return value
+
+
 def check_object(document: dict[str, Any], *, old: bool) -> None:
     """A document against the schema named by its `object`."""
     if _spec(old) is not None:
