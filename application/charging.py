@@ -57,8 +57,12 @@ class Charging:
             await self.cases.change(ref, self._too_old(flight))
             return
         key = attempt_key(ref.case_id, flight.number)
+        # The card that was weighed and committed to, whatever lies in the slot by now.
         outcome = await self.payments.pay_invoice(
-            case.account, case.invoice_id, idempotency_key=key
+            case.account,
+            case.invoice_id,
+            idempotency_key=key,
+            payment_method=flight.card.payment_method if flight.card else None,
         )
         self.count(type(outcome).__name__.lower())
         await self.cases.change(ref, *await self._commands(case, outcome, flight.number))

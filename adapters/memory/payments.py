@@ -51,6 +51,7 @@ class MemoryPayments:
         self.charges: list[Charge] = []
         self.is_down = False
         self.cancelled: set[tuple[str, str]] = set()  # subscriptions that we ended
+        self.cards: dict[str, Card] = {}  # by payment method
         self._intents: dict[tuple[str, str], str] = {}
         self._clock = clock
         self._invoices: dict[tuple[str, str], Invoice] = {}
@@ -59,7 +60,9 @@ class MemoryPayments:
 
     # What a test or a rehearsal says.
     def put(self, account: str, invoice: Invoice) -> None:
-        """Keep or replace an invoice as Stripe would show it."""
+        """Keep or replace an invoice as Stripe would show it; its card can be charged from now."""
+        if invoice.card is not None:
+            self.cards[invoice.card.payment_method] = invoice.card
         self._invoices[account, invoice.invoice_id] = invoice
 
     def will_pay(self, invoice_id: str) -> None:
@@ -88,7 +91,14 @@ class MemoryPayments:
         self._refuse_if_down()
         return self._invoices.get((account, invoice_id))
 
-    async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
+    async def pay_invoice(
+        self,
+        account: str,
+        invoice_id: str,
+        *,
+        idempotency_key: str,
+        payment_method: str | None = None,
+    ) -> Outcome:
         if self.is_down:
             return Unknown(reason="no_answer")
         told = self._told.get((account, idempotency_key))
@@ -99,7 +109,8 @@ class MemoryPayments:
             return AlreadySettled()
         if invoice.processing:
             return Unknown(reason="processing")
-        return self._charge(account, invoice, idempotency_key)
+        card = self.cards.get(payment_method or "", invoice.card)
+        return self._charge(account, invoice, card, idempotency_key)
 
     async def stop_stripe_retries(
         self,
@@ -140,16 +151,18 @@ class MemoryPayments:
         self.cancelled.add((account, subscription_id))
         return True
 
-    def _charge(self, account: str, invoice: Invoice, key: str) -> Outcome:
+    def _charge(self, account: str, invoice: Invoice, card: Card | None, key: str) -> Outcome:
         answers = self._answers[invoice.invoice_id]
         answer = answers.popleft() if answers else _Answer()
         if not answer.acts:
             return Unknown(reason="timeout")
-        outcome = self._act(account, invoice, key, answer)
+        outcome = self._act(account, invoice, card, key, answer)
         self._told[account, key] = outcome
         return outcome if answer.answers else Unknown(reason="timeout")
 
-    def _act(self, account: str, invoice: Invoice, key: str, answer: _Answer) -> Outcome:
+    def _act(
+        self, account: str, invoice: Invoice, card: Card | None, key: str, answer: _Answer
+    ) -> Outcome:
         if answer.wants_customer:
             self.put(account, replace(invoice, needs_authentication=True))
             return ActionNeeded()
@@ -159,12 +172,12 @@ class MemoryPayments:
             settled = invoice.amount_paid_minor + due
             self.put(account, _paid(invoice, settled, self._clock()))
             return Paid(amount_minor=settled)
-        failure = self._failure(invoice, answer.decline_code)
+        failure = self._failure(invoice, card, answer.decline_code)
         self.put(account, replace(invoice, last_failure=failure))
         return Declined(failure=failure)
 
-    def _failure(self, invoice: Invoice, decline_code: str) -> FailedCharge:
-        card = invoice.card or Card(payment_method="pm_memory", fingerprint="pm_memory")
+    def _failure(self, invoice: Invoice, charged: Card | None, decline_code: str) -> FailedCharge:
+        card = charged or Card(payment_method="pm_memory", fingerprint="pm_memory")
         return FailedCharge(
             charge_id=f"ch_{len(self.charges)}",
             at=self._clock(),

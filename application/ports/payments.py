@@ -67,8 +67,18 @@ class Payments(Protocol):
         the next charge would use; None if Stripe does not know it. Raises StripeUnavailable."""
         ...
 
-    async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
-        """Charge the open invoice. The same key never charges twice within 24 hours."""
+    async def pay_invoice(
+        self,
+        account: str,
+        invoice_id: str,
+        *,
+        idempotency_key: str,
+        payment_method: str | None = None,
+    ) -> Outcome:
+        """Charge the open invoice by that payment method, else by the one in its slot.
+
+        The same key never charges twice within 24 hours; it goes with the same payment method.
+        """
         ...
 
     async def stop_stripe_retries(

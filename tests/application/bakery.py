@@ -73,9 +73,18 @@ class Bank(MemoryPayments):
         self.beside: Beside | None = None
         self._watch = watch
 
-    async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
+    async def pay_invoice(
+        self,
+        account: str,
+        invoice_id: str,
+        *,
+        idempotency_key: str,
+        payment_method: str | None = None,
+    ) -> Outcome:
         async def pay(key: str) -> Outcome:
-            return await MemoryPayments.pay_invoice(self, account, invoice_id, idempotency_key=key)
+            return await MemoryPayments.pay_invoice(
+                self, account, invoice_id, idempotency_key=key, payment_method=payment_method
+            )
 
         self._watch(BEFORE_CHARGE)
         outcome = await (self.beside(pay, idempotency_key) if self.beside else pay(idempotency_key))

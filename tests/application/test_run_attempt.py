@@ -230,6 +230,24 @@ async def test_the_customer_paid_while_we_were_about_to() -> None:
     assert bakery.captured() == 1
 
 
+async def test_the_card_that_was_committed_to_is_the_one_that_is_charged() -> None:
+    bakery = await a_due_attempt()
+    bakery.payments.will_decline("in_1")
+
+    async def replaced_meanwhile(pay: Pay, key: str) -> Outcome:
+        shown = await bakery.shown()
+        assert shown.card is not None
+        new = replace(shown.card, payment_method="pm_new", fingerprint="fp_new")
+        bakery.shows(replace(shown, card=new))
+        return await pay(key)
+
+    bakery.payments.beside = replaced_meanwhile
+    await bakery.does_what_is_next()
+    refused = next(event for event in bakery.history() if isinstance(event, e.AttemptDeclined))
+    assert refused.failure.card is not None
+    assert refused.failure.card.fingerprint == "fp_old", "its limits were looked at, no other's"
+
+
 async def test_a_decline_whose_event_is_late_counts_before_the_charge() -> None:
     bakery = await a_due_attempt()
     bakery.now = bakery.case().next_attempt_at or bakery.now

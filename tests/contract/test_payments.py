@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.memory.payments import MemoryPayments
 from application.ports.payments import (
@@ -32,6 +33,7 @@ class Bank(Protocol):
     async def invoice_that_declines(self) -> str: ...
     async def invoice_that_wants_its_customer(self) -> str: ...
     async def invoice_whose_payment_goes_unanswered(self) -> str: ...
+    async def invoice_whose_refusing_card_was_replaced(self) -> tuple[str, str]: ...
     async def subscription_with_an_open_invoice(self) -> tuple[str, str]: ...
     async def payment_of(self, invoice: str) -> str: ...
     async def go_down(self) -> None: ...
@@ -59,6 +61,14 @@ class MemoryBank:
 
     async def invoice_whose_payment_goes_unanswered(self) -> str:
         return self._put(lambda key: self.payments.will_vanish(key, after_effect=True))
+
+    async def invoice_whose_refusing_card_was_replaced(self) -> tuple[str, str]:
+        invoice = await self.invoice_that_declines()
+        before = an_invoice().card
+        assert before is not None
+        after = replace(before, payment_method="pm_new", fingerprint="fp_new")
+        self.payments.put(ACCOUNT, an_invoice(last_failure=None, card=after))
+        return invoice, before.payment_method
 
     async def subscription_with_an_open_invoice(self) -> tuple[str, str]:
         self.payments.put(ACCOUNT, an_invoice())
@@ -92,6 +102,15 @@ class StripeBank:
         invoice = await self._shop.invoice(PAYS)
         self._shop.fault("reset_after_effect", times=1)
         return invoice
+
+    async def invoice_whose_refusing_card_was_replaced(self) -> tuple[str, str]:
+        invoice = await self._shop.invoice(LACKS_FUNDS)
+        seen = await self.payments.read_invoice(ACCOUNT, invoice)
+        assert seen is not None
+        assert seen.customer is not None
+        assert seen.card is not None
+        await self._shop.new_card(seen.customer.customer_id, PAYS)
+        return invoice, seen.card.payment_method
 
     async def subscription_with_an_open_invoice(self) -> tuple[str, str]:
         return await self._shop.past_due_subscription()
@@ -262,3 +281,20 @@ async def test_a_bank_that_is_down_ends_nothing_and_finds_nothing(bank: Bank) ->
             await end(bank, action, invoice, "sub_1")
     with pytest.raises(StripeUnavailable):
         await bank.payments.invoice_of(ACCOUNT, "pi_1")
+
+
+async def test_a_charge_goes_to_the_card_that_is_named_whatever_lies_in_the_slot(
+    bank: Bank,
+) -> None:
+    invoice, before = await bank.invoice_whose_refusing_card_was_replaced()
+    outcome = await bank.payments.pay_invoice(
+        ACCOUNT, invoice, idempotency_key="case:1", payment_method=before
+    )
+    assert isinstance(outcome, Declined)
+    assert outcome.failure.card is not None
+    assert outcome.failure.card.payment_method == before
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert shown is not None
+    assert shown.card is not None
+    assert shown.card.payment_method != before
+    assert isinstance(await pay(bank, invoice, "case:2"), Paid)

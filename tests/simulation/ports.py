@@ -3,6 +3,7 @@ others run, where an answer gets lost, and where a process may die.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from adapters.memory.job_queue import MemoryJobQueue
 from adapters.memory.mailer import MemoryMailer
@@ -18,6 +19,15 @@ from tests.simulation.stripe import Stripe
 from tests.simulation.watch import Watch
 
 LATEST_EFFECT_S = 60.0  # of a call that nobody waits for any more
+
+
+class PayCall(NamedTuple):
+    """A call for money on its way."""
+
+    account: str
+    invoice_id: str
+    key: str
+    method: str | None
 
 
 class Network:
@@ -62,9 +72,16 @@ class Network:
             raise StripeUnavailable("timeout")
         return done
 
-    async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
-        call = (account, invoice_id, idempotency_key)
-        self._watch.paying(*call, task_of(self._schedule))
+    async def pay_invoice(
+        self,
+        account: str,
+        invoice_id: str,
+        *,
+        idempotency_key: str,
+        payment_method: str | None = None,
+    ) -> Outcome:
+        call = PayCall(account, invoice_id, idempotency_key, payment_method)
+        self._watch.paying(*call[:3], task_of(self._schedule))
         if self._schedule.chance_of(self._schedule.weather.meddle):
             self.beside(account, invoice_id)
         try:
@@ -80,7 +97,7 @@ class Network:
         if self.is_down or self._schedule.chance_of(self._schedule.weather.read):
             raise StripeUnavailable("no_answer")
 
-    def _answer(self, call: tuple[str, str, str]) -> Outcome:
+    def _answer(self, call: PayCall) -> Outcome:
         schedule = self._schedule
         if self.is_down:
             return self._nothing(call, "no_answer")
@@ -101,20 +118,21 @@ class Network:
             case _:
                 return self._nothing(call, "rate_limit")
 
-    def _perhaps_lands(self, call: tuple[str, str, str]) -> None:
+    def _perhaps_lands(self, call: PayCall) -> None:
         """Whoever called is dead; what is on its way may arrive all the same."""
         if self._schedule.chance_of(0.5):
             delay = self._schedule.within(0, LATEST_EFFECT_S)
             self._schedule.after(delay, lambda: self._land(call))
         else:
-            self._watch.landed(*call)
+            self._watch.landed(*call[:3])
 
-    def _land(self, call: tuple[str, str, str]) -> Outcome:
-        self._watch.landed(*call)
-        return self._stripe.charge(*call, requested=True)
+    def _land(self, call: PayCall) -> Outcome:
+        self._watch.landed(*call[:3])
+        account, invoice_id, key, method = call
+        return self._stripe.charge(account, invoice_id, key, method=method, requested=True)
 
-    def _nothing(self, call: tuple[str, str, str], reason: str) -> Outcome:
-        self._watch.landed(*call)
+    def _nothing(self, call: PayCall, reason: str) -> Outcome:
+        self._watch.landed(*call[:3])
         return Unknown(reason=reason)
 
 

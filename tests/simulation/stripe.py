@@ -229,7 +229,15 @@ class Stripe:
         """An inner error under this key: Stripe repeats that answer as long as it knows the key."""
         self._keys.setdefault((account, key), (self._schedule.now, Unknown(reason="http_500")))
 
-    def charge(self, account: str, invoice_id: str, key: str, *, requested: bool) -> Outcome:
+    def charge(
+        self,
+        account: str,
+        invoice_id: str,
+        key: str,
+        *,
+        requested: bool,
+        method: str | None = None,
+    ) -> Outcome:
         """`invoices.pay`, with the idempotency that Stripe promises and no more."""
         debt, shown = self.debts[account, invoice_id], self.show(account, invoice_id)
         if self.charges_paid_ones and debt.captured and shown is not None:
@@ -241,7 +249,7 @@ class Stripe:
         invoice = self.show(account, invoice_id)
         can = invoice is not None and invoice.status in PAYABLE and not invoice.processing
         outcome = (
-            self._made(self.debts[account, invoice_id], invoice, key)
+            self._made(self.debts[account, invoice_id], self._by(invoice, method), key)
             if can and invoice is not None
             else finish(self._bank.pay_invoice(account, invoice_id, idempotency_key="-"))
         )
@@ -251,6 +259,10 @@ class Stripe:
             self._news(account, invoice_id, news, key=key, requested=requested)
         assert isinstance(outcome, Outcome)
         return outcome
+
+    def _by(self, invoice: Invoice, method: str | None) -> Invoice:
+        """As if the named payment method lay in the slot."""
+        return replace(invoice, card=self._bank.cards.get(method or "", invoice.card))
 
     def _made(self, debt: Debt, invoice: Invoice, key: str) -> Outcome:
         assert invoice.card is not None
@@ -272,10 +284,15 @@ class Stripe:
 
     def _book(self, debt: Debt, invoice: Invoice, key: str, code: str | None) -> Outcome:
         call = f"{key}/{len(self.book)}"  # ours to keep keys: the bank within never repeats itself
-        outcome: Outcome = finish(
-            self._bank.pay_invoice(debt.account, debt.invoice_id, idempotency_key=call)
-        )
         assert invoice.card is not None
+        outcome: Outcome = finish(
+            self._bank.pay_invoice(
+                debt.account,
+                debt.invoice_id,
+                idempotency_key=call,
+                payment_method=invoice.card.payment_method,
+            )
+        )
         booked = Booked(
             at=self._schedule.now,
             account=debt.account,

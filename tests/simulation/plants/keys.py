@@ -42,12 +42,10 @@ class FreshKeys(Installation):
         class Fresh(Passing):
             calls = 0
 
-            async def pay_invoice(
-                self, account: str, invoice_id: str, *, idempotency_key: str
-            ) -> Outcome:
+            async def pay_invoice(self, account: str, invoice_id: str, **how: Any) -> Outcome:
                 self.calls += 1
-                key = f"{idempotency_key}.{self.calls}"
-                return await self.inner.pay_invoice(account, invoice_id, idempotency_key=key)
+                how["idempotency_key"] += f".{self.calls}"
+                return await self.inner.pay_invoice(account, invoice_id, **how)
 
         return Fresh(self.network)
 

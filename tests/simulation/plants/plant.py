@@ -44,5 +44,14 @@ class Passing:
     async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
         return await self.inner.end(account, ending, idempotency_key=idempotency_key)
 
-    async def pay_invoice(self, account: str, invoice_id: str, *, idempotency_key: str) -> Outcome:
-        return await self.inner.pay_invoice(account, invoice_id, idempotency_key=idempotency_key)
+    async def pay_invoice(
+        self,
+        account: str,
+        invoice_id: str,
+        *,
+        idempotency_key: str,
+        payment_method: str | None = None,
+    ) -> Outcome:
+        return await self.inner.pay_invoice(
+            account, invoice_id, idempotency_key=idempotency_key, payment_method=payment_method
+        )
