@@ -18,6 +18,11 @@ def attempt_key(case_id: UUID, number: int) -> str:
     return f"cc:{case_id}:{number}"
 
 
+def slot_key(case_id: UUID, payment_method: str) -> str:
+    """The idempotency key for putting a new card where a refused one lay."""
+    return f"cc:{case_id}:slot:{payment_method}"
+
+
 def take_over_key(case_id: UUID) -> str:
     """The idempotency key for switching Stripe's own retries off."""
     return f"cc:{case_id}:take-over"

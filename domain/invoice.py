@@ -18,6 +18,14 @@ class InvoiceStatus(StrEnum):
     VOID = "void"
 
 
+class Slot(StrEnum):
+    """Where Stripe looks for what to charge, in its order."""
+
+    INVOICE = "invoice"
+    SUBSCRIPTION = "subscription"
+    CUSTOMER = "customer"
+
+
 class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A payment method as far as we may keep it: never the number."""
 
@@ -90,6 +98,7 @@ class Invoice(Struct, frozen=True, kw_only=True):
     stripe_retry_at: datetime | None = None  # next_payment_attempt: Stripe's own next try
     paid_at: datetime | None = None
     card: Card | None = None  # the method that the next charge would use
+    belongs_in: Slot | None = None  # where `card` is to be put: a refused one lies there still
     last_failure: FailedCharge | None = None
     processing: bool = False  # a PaymentIntent is on its way: no second charge beside it
     needs_authentication: bool = False

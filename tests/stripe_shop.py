@@ -60,6 +60,18 @@ class Shop:
         made = await stripe.subscriptions.create_async({"customer": buyer.id, "items": [item]})
         return made.id, str(made.latest_invoice)
 
+    async def past_due_with_a_new_card_below(self) -> tuple[str, str]:
+        """The refused card lies in the subscription's slot, the customer's new one below it: the
+        invoice, and the new card."""
+        stripe = (await self._connection.open()).v1
+        subscription, invoice = await self.past_due_subscription()
+        held = await stripe.subscriptions.retrieve_async(subscription)
+        buyer = await stripe.customers.retrieve_async(str(held.customer))
+        assert buyer.invoice_settings is not None
+        refused = str(buyer.invoice_settings.default_payment_method)
+        await stripe.subscriptions.update_async(subscription, {"default_payment_method": refused})
+        return invoice, await self.new_card(buyer.id, PAYS)
+
     async def intent_of(self, invoice_id: str) -> str:
         """The payment intent that an invoice is paid by."""
         stripe = (await self._connection.open()).v1

@@ -112,6 +112,20 @@ class MemoryPayments:
         card = self.cards.get(payment_method or "", invoice.card)
         return self._charge(account, invoice, card, idempotency_key)
 
+    async def put_in_slot(
+        self,
+        account: str,
+        invoice: Invoice,
+        *,
+        idempotency_key: str,  # noqa: ARG002 (doing it twice is the same)
+    ) -> bool:
+        self._refuse_if_down()
+        shown = self._invoices.get((account, invoice.invoice_id))
+        if shown is None or shown.belongs_in is None:
+            return False
+        self.put(account, replace(shown, belongs_in=None))
+        return True
+
     async def stop_stripe_retries(
         self,
         account: str,

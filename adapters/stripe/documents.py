@@ -26,6 +26,7 @@ class PaymentMethod(Struct, frozen=True):
     """A PaymentMethod, or a legacy Card source, which has the details at its top level."""
 
     id: str
+    created: int | None = None  # of a PaymentMethod
     type: str | None = None
     card: MethodDetails | None = None
     sepa_debit: MethodDetails | None = None

@@ -1,12 +1,12 @@
 """From Stripe's invoice and its payment intent to the domain's Invoice."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
 from adapters.stripe import documents as doc
-from adapters.stripe.declines import card_of, failed_charge, instant, wants_authentication
+from adapters.stripe.declines import failed_charge, instant, wants_authentication
 from adapters.stripe.profiles import profile_of
+from adapters.stripe.slots import card_to_charge
 from domain.invoice import Card, Customer, FailedCharge, Invoice, InvoiceStatus
 
 # Expanded because a decision needs the card in the slot; four levels are Stripe's limit.
@@ -33,8 +33,8 @@ def default_intent(invoice: doc.Invoice) -> str | None:
 
 def to_invoice(invoice: doc.Invoice, intent: doc.PaymentIntent | None) -> Invoice:
     """Raises ValueError for a status that no API version has had so far."""
-    card = next(_slots(invoice), None)
     failure = _last_failure(intent)
+    card, slot = card_to_charge(invoice, failure)
     return Invoice(
         invoice_id=invoice.id,
         status=InvoiceStatus(invoice.status),
@@ -49,31 +49,13 @@ def to_invoice(invoice: doc.Invoice, intent: doc.PaymentIntent | None) -> Invoic
         stripe_retry_at=_instant(invoice.next_payment_attempt),
         paid_at=_instant(invoice.status_transitions.paid_at),
         card=card,
+        belongs_in=slot,
         last_failure=failure,
         processing=intent is not None and intent.status == "processing",
         needs_authentication=_needs_authentication(intent, failure, card),
         hosted_url=invoice.hosted_invoice_url,
         profile=profile_of(invoice, _subscription(invoice), card),
     )
-
-
-def _slots(invoice: doc.Invoice) -> Iterator[Card]:
-    """The methods in the order in which Stripe takes them; the first one pays.
-
-    Source: docs.stripe.com/api/invoices/object#invoice_object-default_payment_method, and the same
-    field of subscription and customer.
-    """
-    holders: list[doc.Invoice | doc.Subscription | doc.InvoiceSettings | doc.Customer] = [invoice]
-    subscription = _subscription(invoice)
-    if isinstance(subscription, doc.Subscription):
-        holders.append(subscription)
-    if isinstance(invoice.customer, doc.Customer):
-        holders += [invoice.customer.invoice_settings, invoice.customer]
-    for holder in holders:
-        for slot in ("default_payment_method", "default_source"):
-            card = card_of(getattr(holder, slot, None))
-            if card is not None:
-                yield card
 
 
 def _last_failure(intent: doc.PaymentIntent | None) -> FailedCharge | None:

@@ -29,7 +29,7 @@ from application.ports.payments import (
     StripeUnavailable,
     Unknown,
 )
-from domain.invoice import FailedCharge, Invoice, InvoiceStatus
+from domain.invoice import FailedCharge, Invoice, InvoiceStatus, Slot
 from domain.policy import EndAction
 
 if TYPE_CHECKING:
@@ -85,6 +85,24 @@ class StripePayments:
         if invoice.status == InvoiceStatus.PAID:
             return Paid(amount_minor=invoice.amount_paid)
         return Unknown(reason="processing")
+
+    async def put_in_slot(self, account: str, invoice: Invoice, *, idempotency_key: str) -> bool:
+        """A refusal (of a key without the permission, say) leaves the slot as it is."""
+        request = _slot_request(invoice)
+        if request is None or invoice.card is None:
+            return False
+        path, name = request
+        params: Any = {"default_payment_method": invoice.card.payment_method}
+        for level in name:
+            params = {level: params}
+        try:
+            await self._ask(account, ("post", path), doc.Ended, params, key=idempotency_key)
+        except _Trouble as trouble:
+            if trouble.status in (400, 401, 403, 404):
+                _log.warning("card_not_put_in_slot", path=path, reason=trouble.reason)
+                return False
+            raise StripeUnavailable(trouble.reason) from trouble
+        return True
 
     async def stop_stripe_retries(
         self, account: str, invoice_id: str, *, idempotency_key: str
@@ -238,6 +256,20 @@ class StripePayments:
 
 def _invoice_path(invoice_id: str) -> str:
     return f"/v1/invoices/{quote(invoice_id, safe='')}"
+
+
+def _slot_request(invoice: Invoice) -> tuple[str, tuple[str, ...]] | None:
+    """The holder of the slot, and under which names it keeps the method; None: no such holder."""
+    match invoice.belongs_in:
+        case Slot.INVOICE:
+            return _invoice_path(invoice.invoice_id), ()
+        case Slot.SUBSCRIPTION if invoice.subscription_id is not None:
+            return f"/v1/subscriptions/{quote(invoice.subscription_id, safe='')}", ()
+        case Slot.CUSTOMER if invoice.customer is not None:
+            customer = quote(invoice.customer.customer_id, safe="")
+            return f"/v1/customers/{customer}", ("invoice_settings",)
+        case _:
+            return None
 
 
 def _paid_by(payment_method: str | None) -> Mapping[str, Any]:

@@ -81,6 +81,11 @@ class Payments(Protocol):
         """
         ...
 
+    async def put_in_slot(self, account: str, invoice: Invoice, *, idempotency_key: str) -> bool:
+        """Put the invoice's card where `belongs_in` says, so that the next renewal takes it too;
+        False if Stripe will not have it. Raises StripeUnavailable."""
+        ...
+
     async def stop_stripe_retries(
         self, account: str, invoice_id: str, *, idempotency_key: str
     ) -> None:

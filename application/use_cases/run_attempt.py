@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.case_ids import slot_key
 from application.change_case import CaseRef, Cases
 from application.charging import Charging
 from application.ports.conveyor import ScheduledAction
@@ -31,6 +32,10 @@ class RunAttempt:
             # A decline whose event has not come yet counts all the same, and may change the plan.
             heard = c.RecordDecline(failure=invoice.last_failure, by=Payer.STRIPE)
             await self.cases.change(ref, heard)
+        if invoice is not None and invoice.belongs_in is not None and invoice.card is not None:
+            # Else the next renewal would begin with the refused card again; this charge would not.
+            key = slot_key(ref.case_id, invoice.card.payment_method)
+            await self.payments.put_in_slot(case.account, invoice, idempotency_key=key)
         events = await self.cases.change(ref, *await self._commands(ref, action.number, invoice))
         if any(isinstance(event, AttemptStarted) for event in events):
             await self.charging.send(ref)

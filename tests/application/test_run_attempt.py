@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from application.charging import KEY_LIFE, SENT_FOR
 from application.ports.payments import Outcome, Refused, StripeUnavailable
 from application.work import FOR_EVER, TooEarly, tries_for
+from domain.invoice import Slot
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.signals import InvoiceNews, InvoiceSignal
@@ -228,6 +229,17 @@ async def test_the_customer_paid_while_we_were_about_to() -> None:
     assert isinstance(recovered, e.CaseRecovered)
     assert (recovered.by, recovered.attempt) == (e.Payer.CUSTOMER, None)
     assert bakery.captured() == 1
+
+
+async def test_a_new_card_is_put_where_the_refused_one_lay_so_that_renewals_take_it_too() -> None:
+    bakery = await a_due_attempt()
+    shown = await bakery.shown()
+    assert shown.card is not None
+    new = replace(shown.card, payment_method="pm_new", fingerprint="fp_new")
+    bakery.shows(replace(shown, card=new, belongs_in=Slot.SUBSCRIPTION))
+    await bakery.does_what_is_next()
+    assert bakery.case().phase.value == "recovered"
+    assert (await bakery.shown()).belongs_in is None
 
 
 async def test_the_card_that_was_committed_to_is_the_one_that_is_charged() -> None:

@@ -18,7 +18,7 @@ from application.ports.payments import (
     StripeUnavailable,
     Unknown,
 )
-from domain.invoice import InvoiceStatus
+from domain.invoice import InvoiceStatus, Slot
 from domain.policy import EndAction
 from tests.builders import an_invoice
 from tests.stripe_shop import ACCOUNT, LACKS_FUNDS, PAYS, WANTS_CUSTOMER, Shop, a_shop
@@ -34,6 +34,7 @@ class Bank(Protocol):
     async def invoice_that_wants_its_customer(self) -> str: ...
     async def invoice_whose_payment_goes_unanswered(self) -> str: ...
     async def invoice_whose_refusing_card_was_replaced(self) -> tuple[str, str]: ...
+    async def invoice_with_a_new_card_below_the_refused_one(self) -> tuple[str, str]: ...
     async def subscription_with_an_open_invoice(self) -> tuple[str, str]: ...
     async def payment_of(self, invoice: str) -> str: ...
     async def go_down(self) -> None: ...
@@ -69,6 +70,13 @@ class MemoryBank:
         after = replace(before, payment_method="pm_new", fingerprint="fp_new")
         self.payments.put(ACCOUNT, an_invoice(last_failure=None, card=after))
         return invoice, before.payment_method
+
+    async def invoice_with_a_new_card_below_the_refused_one(self) -> tuple[str, str]:
+        invoice, _ = await self.invoice_whose_refusing_card_was_replaced()
+        shown = await self.payments.read_invoice(ACCOUNT, invoice)
+        assert shown is not None
+        self.payments.put(ACCOUNT, replace(shown, belongs_in=Slot.SUBSCRIPTION))
+        return invoice, "pm_new"
 
     async def subscription_with_an_open_invoice(self) -> tuple[str, str]:
         self.payments.put(ACCOUNT, an_invoice())
@@ -111,6 +119,9 @@ class StripeBank:
         assert seen.card is not None
         await self._shop.new_card(seen.customer.customer_id, PAYS)
         return invoice, seen.card.payment_method
+
+    async def invoice_with_a_new_card_below_the_refused_one(self) -> tuple[str, str]:
+        return await self._shop.past_due_with_a_new_card_below()
 
     async def subscription_with_an_open_invoice(self) -> tuple[str, str]:
         return await self._shop.past_due_subscription()
@@ -298,3 +309,24 @@ async def test_a_charge_goes_to_the_card_that_is_named_whatever_lies_in_the_slot
     assert shown.card is not None
     assert shown.card.payment_method != before
     assert isinstance(await pay(bank, invoice, "case:2"), Paid)
+
+
+async def test_a_new_card_below_the_refused_one_is_charged_and_put_where_that_lay(
+    bank: Bank,
+) -> None:
+    key, new = await bank.invoice_with_a_new_card_below_the_refused_one()
+    invoice = await bank.payments.read_invoice(ACCOUNT, key)
+    assert invoice is not None
+    assert invoice.card is not None
+    assert (invoice.card.payment_method, invoice.belongs_in) == (new, Slot.SUBSCRIPTION)
+    assert await bank.payments.put_in_slot(ACCOUNT, invoice, idempotency_key="case:slot")
+    after = await bank.payments.read_invoice(ACCOUNT, key)
+    assert after is not None
+    assert after.card is not None
+    assert (after.card.payment_method, after.belongs_in) == (new, None)
+
+
+async def test_a_card_that_lies_right_is_put_nowhere(bank: Bank) -> None:
+    invoice = await bank.payments.read_invoice(ACCOUNT, await bank.invoice_that_declines())
+    assert invoice is not None
+    assert not await bank.payments.put_in_slot(ACCOUNT, invoice, idempotency_key="case:slot")

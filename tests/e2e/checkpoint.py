@@ -19,7 +19,7 @@ from rehearsal.stripe_double import forms
 from tests.rehearsal import openapi
 
 # A case's id and what is done to it, or another thing of ours that is done once.
-OUR_KEY: Final = re.compile(r"cc:[0-9a-f-]{36}:[a-z0-9:_-]+")
+OUR_KEY: Final = re.compile(r"cc:[0-9a-f-]{36}:[A-Za-z0-9:_-]+")
 NOT_FORWARDED: Final = {"host", "content-length", "transfer-encoding", "connection", "date"}
 NOT_RETURNED: Final = {*NOT_FORWARDED, "content-encoding", "server"}
 PASSES_UNREAD: Final = "/_double/"

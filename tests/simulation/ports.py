@@ -72,6 +72,14 @@ class Network:
             raise StripeUnavailable("timeout")
         return done
 
+    async def put_in_slot(self, account: str, invoice: Invoice, *, idempotency_key: str) -> bool:
+        self._watch.asks_for(account, task_of(self._schedule))
+        await at(f"puts a card in its slot {invoice.invoice_id}")
+        self._refuse()
+        done = self._stripe.put_in_slot(account, invoice)
+        await at("has put it")
+        return done
+
     async def pay_invoice(
         self,
         account: str,

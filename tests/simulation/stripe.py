@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from adapters.memory.payments import PAYABLE, MemoryPayments
 from application.ports.payments import ActionNeeded, Declined, Ending, Outcome, Paid, Unknown
-from domain.invoice import Card, Invoice, InvoiceStatus
+from domain.invoice import Card, Invoice, InvoiceStatus, Slot
 from domain.policy import EndAction
 from domain.recovery.events import CardSource, DisputeState
 from domain.recovery.signals import (
@@ -113,7 +113,8 @@ class Stripe:
             if invoice is None or account_of != account or invoice.customer is None:
                 continue
             if invoice.customer.customer_id == customer_id:
-                changed = replace(invoice, card=card, needs_authentication=False)
+                slot = Slot.SUBSCRIPTION if by is CardSource.CUSTOMER else None
+                changed = replace(invoice, card=card, belongs_in=slot, needs_authentication=False)
                 self._bank.put(account, changed)
         self._tell(account, CustomerSignal(customer_id=customer_id, by=by))
 
@@ -224,6 +225,11 @@ class Stripe:
     def stop_retries(self, account: str, invoice_id: str) -> None:
         """auto_advance off."""
         finish(self._bank.stop_stripe_retries(account, invoice_id, idempotency_key="-"))
+
+    def put_in_slot(self, account: str, invoice: Invoice) -> bool:
+        """The new card lies where the refused one lay."""
+        done: bool = finish(self._bank.put_in_slot(account, invoice, idempotency_key="-"))
+        return done
 
     def stumble(self, account: str, key: str) -> None:
         """An inner error under this key: Stripe repeats that answer as long as it knows the key."""

@@ -44,6 +44,9 @@ class Passing:
     async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
         return await self.inner.end(account, ending, idempotency_key=idempotency_key)
 
+    async def put_in_slot(self, account: str, invoice: Invoice, *, idempotency_key: str) -> bool:
+        return await self.inner.put_in_slot(account, invoice, idempotency_key=idempotency_key)
+
     async def pay_invoice(
         self,
         account: str,
