@@ -21,8 +21,8 @@ $(BIN)/.installed: requirements-dev.txt pyproject.toml
 run: setup ## Start everything on this machine, with a rehearsal Stripe unless a key is set
 	@exec $(BIN)/chargechase run
 
-test: setup ## Run every test
-	@$(BIN)/python -m pytest
+test: setup ## Run every test, a process for each core, at most four
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: setup ## Lint, types, import contracts
 	@$(BIN)/ruff check .

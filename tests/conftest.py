@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,9 +18,35 @@ from rehearsal.embedded import (
     start_postgres,
     start_redis,
 )
+from tests.browser.chromium import CACHE, MISSING, find_chromium
 
+BROWSER = Path(__file__).parent / "browser"
 TEMPLATE = "template_migrated"
 _numbers = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Found, or fetched, once for all processes that share the tests among them."""
+    first = not hasattr(config, "workerinput")
+    if first and any(_covers(Path(named.split("::")[0])) for named in config.args):
+        found = find_chromium(CACHE)
+        if found is not None:
+            os.environ["CHROMIUM"] = found
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Loud, where the tests in a browser were to run and none was found."""
+    wanted = any(_covers(Path(named.split("::")[0])) for named in config.args)
+    if wanted and "CHROMIUM" not in os.environ:
+        terminalreporter.write_line(MISSING, red=True, bold=True)
+
+
+def _covers(named: Path) -> bool:
+    """Whether the tests in a browser are among those under `named`."""
+    path = named.absolute()
+    return path in {BROWSER, *BROWSER.parents} or BROWSER in path.parents
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,9 @@ class StripePayments:
             await self._ask(account, ("post", path), doc.Ended, params, key=idempotency_key)
         except _Trouble as trouble:
             if trouble.status in (400, 401, 403, 404):
-                _log.warning("card_not_put_in_slot", path=path, reason=trouble.reason)
+                _log.warning(
+                    "card_not_put_in_slot", invoice_id=invoice.invoice_id, reason=trouble.reason
+                )
                 return False
             raise StripeUnavailable(trouble.reason) from trouble
         return True

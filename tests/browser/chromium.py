@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+CACHE: Final = Path(__file__).parents[2] / ".venv/chromium"
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGE: Final = "@sparticuz/chromium@153.0.0"  # a whole Chromium, and it needs no root
 UNPACK: Final = "import c from '@sparticuz/chromium'; console.log(await c.executablePath())"

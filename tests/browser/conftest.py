@@ -14,19 +14,15 @@ from playwright.async_api import (
     async_playwright,
 )
 
-from tests.browser.chromium import FLAGS, MISSING, find_chromium
+from tests.browser.chromium import FLAGS, MISSING
 from tests.browser.server import Served, served
 
-CACHE = Path(__file__).parents[2] / ".venv/chromium"
 HERE = Path(__file__).parent
-_found: list[str | None] = []
 
 
 def chromium() -> str | None:
-    """Looked for once."""
-    if not _found:
-        _found.append(find_chromium(CACHE))
-    return _found[0]
+    """As it was found, or fetched, before the tests were collected."""
+    return os.environ.get("CHROMIUM")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -36,11 +32,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     items[:] = [item for item in items if item not in ours]
     config.hook.pytest_deselected(items=ours)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _found == [None]:
-        terminalreporter.write_line(MISSING, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")
