@@ -6,6 +6,7 @@ from domain.recovery.events import Payer
 from domain.recovery.signals import InvoiceSignal, Origin
 
 _NAMESPACE = UUID("6f0f4c2e-3d43-5f0a-9d0b-6a1f0a3c9b57")
+OURS = "cc:"  # begins every idempotency key of ours
 
 
 def case_id_for(account: str, invoice_id: str) -> UUID:
@@ -34,13 +35,20 @@ def end_key(case_id: UUID) -> str:
 
 
 def origin_of(signal: InvoiceSignal, case_id: UUID) -> Origin:
-    """Who caused an event, told by the key of the request that did.
+    """Who caused an event, told by the request that did.
 
-    Ours carries our key; another request is somebody acting (a page, the dashboard); no request at
-    all is Stripe's own schedule.
+    Our charge carries our key. A foreign key is the dashboard's or a program's of the merchant, and
+    so is money that was noted as paid outside Stripe. A request without a key is a page on which
+    the customer acts. No request at all is Stripe's own schedule, and so is what another call of
+    ours brought about: that one moves no money.
     """
-    prefix = f"cc:{case_id}:"
+    by, attempt = Payer.STRIPE, None
     key = signal.idempotency_key or ""
+    prefix = f"cc:{case_id}:"
     if key.startswith(prefix) and key[len(prefix) :].isdigit():
-        return Origin(by=Payer.CHARGECHASE, attempt=int(key[len(prefix) :]))
-    return Origin(by=Payer.CUSTOMER if signal.requested else Payer.STRIPE)
+        by, attempt = Payer.CHARGECHASE, int(key[len(prefix) :])
+    elif signal.outside_stripe or (key and not key.startswith(OURS)):
+        by = Payer.MERCHANT
+    elif signal.requested and not key:
+        by = Payer.CUSTOMER
+    return Origin(by=by, attempt=attempt, at=signal.occurred_at)

@@ -81,6 +81,9 @@ class Installation(Struct, frozen=True, kw_only=True):
     actions_lag_s: float
     dead: int
     open_without_next_action: int
+    chores_due: int = 0
+    chores_failing: int = 0
+    reconciled_lag_s: float = 0.0  # of the account that was reconciled longest ago
 
 
 class Pages(Protocol):

@@ -17,6 +17,7 @@ from msgspec import Struct, to_builtins
 from adapters.jobs.broker import redis_broker
 from adapters.jobs.job_queue import DramatiqJobQueue
 from adapters.postgres.action_queue import PostgresActionQueue
+from adapters.postgres.chores import PostgresChoreQueue
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.pools import open_pools
 from application.ports.stores import ActionRef
@@ -182,6 +183,7 @@ async def _dispatching(here: Installation, broker: RedisBroker) -> AsyncIterator
         yield DispatchDue(
             inbox=PostgresInbox(pools.system),
             actions=PostgresActionQueue(pools.system),
+            chores=PostgresChoreQueue(pools.system),
             jobs=DramatiqJobQueue(broker),
             shaper=Shaper(lambda _account: 0.0),
             clock=lambda: datetime.now(UTC),

@@ -23,7 +23,7 @@ def main() -> None:
     async def take(refs: tuple[Any, ...]) -> None:
         counter.incrby(TAKEN, len(refs))
 
-    declare_actors(broker, handle_events=take, run_actions=take)
+    declare_actors(broker, handle_events=take, run_actions=take, run_chores=take)
     stop = run_worker(broker, THREADS)
     counter.incr(WORKERS)
     asked = threading.Event()

@@ -2,10 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 from domain.decline import Decline
+
+# The collection method of a bill that the customer pays by hand.
+# Source: docs.stripe.com/api/invoices/object#invoice_object-collection_method.
+BY_HAND: Final = "send_invoice"
 
 
 class InvoiceStatus(StrEnum):
@@ -36,6 +41,14 @@ class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
     funding: str | None = None
     country: str | None = None
     expires: str | None = None  # "2027-03"; None where Stripe does not say
+    # Stripe's type of the payment method: card, sepa_debit, us_bank_account, ...; of a bank debit
+    # `brand` is the bank's name where Stripe tells it.
+    kind: str = "card"
+
+    @property
+    def scheme(self) -> str | None:
+        """Whose limits hold: the network's of a card, else those of this kind of method."""
+        return self.brand if self.kind == "card" else self.kind
 
     def differs_from(self, other: "Card") -> bool:
         """Whether a charge of this one is another matter: another method, or renewed details."""
@@ -104,3 +117,6 @@ class Invoice(Struct, frozen=True, kw_only=True):
     needs_authentication: bool = False
     hosted_url: str | None = None
     profile: Profile | None = None
+    attempt_count: int = 0  # by Stripe's own schedule; not a count of charges
+    auto_advance: bool | None = None  # whether Stripe charges (and mails) by itself
+    due_at: datetime | None = None  # of an invoice that was sent

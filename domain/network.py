@@ -1,8 +1,8 @@
-"""What the card networks allow. No policy can pass these limits; a policy can only be stricter.
+"""What card networks and bank schemes allow. No policy can pass it; one can only be stricter.
 
 Sources: Visa Core Rules (20 reattempts in 30 days since 2025-05-25), Mastercard Transaction
 Processing Excellence (35 declines in 30 days, 10 in 24 hours), Stripe's advice of at most 8 retries
-where a network publishes no number.
+where a network publishes no number. Of bank debits: see DEBIT_SCHEMES.
 """
 
 from collections import Counter
@@ -21,6 +21,32 @@ MONTHLY_LIMIT_ELSEWHERE: Final = 8
 DAILY_LIMIT: Final = 10
 # After these a card is not charged again, whichever invoice asks.
 BARRING: Final = frozenset({DeclineFamily.NEVER, DeclineFamily.NEEDS_NEW_CARD})
+
+
+class DebitScheme(Struct, frozen=True):
+    """How often one bank debit that came back may be presented again, and how late."""
+
+    name: str
+    retries: int  # of one invoice, after its first debit
+    within: timedelta  # counted from the first debit
+    after: frozenset[DeclineFamily] = frozenset({DeclineFamily.FUNDS})  # only after such refusals
+
+
+# Some banks return a debit for want of money without saying so ("refer to payer", "no reason").
+_VAGUE: Final = frozenset({DeclineFamily.FUNDS, DeclineFamily.UNKNOWN})
+# By Stripe's type of the payment method. Sources: ACH: Nacha, two more within 180 days, for want
+# of money alone, and Stripe the same (docs.stripe.com/billing/revenue-recovery/smart-retries).
+# SEPA: no number of the scheme's own, Adyen makes two (docs.adyen.com/online-payments/auto-rescue).
+# Bacs: within a month (accesspaysuite.com, "refer to payer"). PAD, and what nobody publishes: one,
+# within 30 days, the most careful number.
+DEBIT_SCHEMES: Final = {
+    "us_bank_account": DebitScheme("Nacha", 2, timedelta(days=180)),
+    "sepa_debit": DebitScheme("SEPA", 2, MONTH, _VAGUE),
+    "bacs_debit": DebitScheme("Bacs", 1, MONTH, _VAGUE),
+    "acss_debit": DebitScheme("Payments Canada", 1, MONTH),
+    "au_becs_debit": DebitScheme("BECS", 1, MONTH),
+    "nz_bank_account": DebitScheme("BECS New Zealand", 1, MONTH),
+}
 
 
 class CardUse(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -134,6 +160,31 @@ def together(use: CardUse, refusals: tuple[datetime, ...], now: datetime) -> Car
         day=_merged(use.day, refusals, now - DAY),
         barred=use.barred,
     )
+
+
+def debit_objection(
+    kind: str, refusals: tuple[datetime, ...], family: DeclineFamily, now: datetime
+) -> Objection | None:
+    """Why this invoice must not be debited once more, or None; cards are another matter.
+
+    `refusals` are those of one account by one invoice, oldest first, `family` is the latest's.
+    """
+    scheme = DEBIT_SCHEMES.get(kind)
+    if scheme is None or not refusals:
+        return None
+    if family not in scheme.after:
+        return Objection(rule="debit_final", until=None)
+    if len(refusals) > scheme.retries or now >= refusals[0] + scheme.within:
+        return Objection(rule="scheme_limit", until=None)
+    return None
+
+
+def debit_budget(kind: str, refusals: int) -> Budget | None:
+    """Debits that one invoice may still make after `refusals`; None for what is no debit."""
+    scheme = DEBIT_SCHEMES.get(kind)
+    if scheme is None:
+        return None
+    return Budget(used=max(0, refusals - 1), allowed=scheme.retries, network=scheme.retries)
 
 
 def _merged(

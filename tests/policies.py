@@ -24,7 +24,7 @@ from domain.policy import (
     StripeRetries,
     Template,
 )
-from domain.policy.plan_faults import MOST_TRIES, NOT_CHARGED
+from domain.policy.plan_faults import MOST_TRIES, NOT_CHARGED, OF_BILLS, OF_BILLS_ALONE
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -52,12 +52,12 @@ RETRIES = st.one_of(
 )
 
 
-def _steps(since: Since) -> st.SearchStrategy[list[Step]]:
+def _steps(since: Since, templates: tuple[Template, ...]) -> st.SearchStrategy[list[Step]]:
     """At most four steps since one thing, in an order that makes sense."""
     waits = st.lists(lasting(HOUR, 19 * DAY), max_size=4, unique=True)
     step = st.fixed_dictionaries(
         {
-            "template": st.sampled_from(Template),
+            "template": st.sampled_from(templates),
             "channel": st.sampled_from(Channel),
             "at_least_cents": CENTS,
             "if_worthwhile": st.booleans(),
@@ -74,9 +74,22 @@ def _steps(since: Since) -> st.SearchStrategy[list[Step]]:
     return st.tuples(waits, st.lists(step, max_size=4)).map(built)
 
 
-CAMPAIGNS = st.tuples(_steps(Since.OPENED), _steps(Since.ASKED), _steps(Since.END)).map(
-    lambda parts: tuple(step for part in parts for step in part)
+def _campaigns(
+    templates: tuple[Template, ...], *clocks: Since
+) -> st.SearchStrategy[tuple[Step, ...]]:
+    """Steps since one thing after the other."""
+    return st.tuples(*(_steps(since, templates) for since in clocks)).map(
+        lambda parts: tuple(step for part in parts for step in part)
+    )
+
+
+CAMPAIGNS = _campaigns(
+    tuple(template for template in Template if template not in OF_BILLS_ALONE),
+    Since.OPENED,
+    Since.ASKED,
+    Since.END,
 )
+CAMPAIGNS_OF_BILLS = _campaigns(OF_BILLS, *Since)
 
 
 @st.composite
@@ -86,7 +99,7 @@ def plans(draw: st.DrawFn) -> dict[DeclineFamily, Plan]:
     return {
         family: Plan(
             retries=None if family in NOT_CHARGED else draw(st.none() | RETRIES),
-            campaign=draw(CAMPAIGNS),
+            campaign=draw(CAMPAIGNS_OF_BILLS if family is DeclineFamily.OUTSTANDING else CAMPAIGNS),
         )
         for family in families
     }

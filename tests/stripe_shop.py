@@ -27,7 +27,7 @@ class Shop:
     """One merchant's Stripe; `seen` is what the metrics hook was told."""
 
     def __init__(self, double: StripeDouble, access: StripeAccess) -> None:
-        self.double = double
+        self.double, self.base = double, access.base or ""
         self.seen: list[tuple[str, str]] = []
         self._connection = StripeConnection(access, self._observe)
         self.payments = StripePayments(self._connection)
@@ -71,6 +71,11 @@ class Shop:
         refused = str(buyer.invoice_settings.default_payment_method)
         await stripe.subscriptions.update_async(subscription, {"default_payment_method": refused})
         return invoice, await self.new_card(buyer.id, PAYS)
+
+    async def customer_of(self, invoice_id: str) -> str:
+        """Whose invoice it is."""
+        shown = await (await self._connection.open()).v1.invoices.retrieve_async(invoice_id)
+        return str(shown.customer)
 
     async def intent_of(self, invoice_id: str) -> str:
         """The payment intent that an invoice is paid by."""

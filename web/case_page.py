@@ -14,7 +14,8 @@ from web.chase_line import WELL, ChaseLine, Point, chase_line, path_of
 from web.declines import FAMILIES
 from web.reasons import Reason, planned, reason_of
 from web.wording.ahead import PLANNED, next_sentence
-from web.wording.budgets import budget, left_on_card
+from web.wording.budgets import budget, left_on_card, most_on_card, network_of
+from web.wording.modes import mode_of, tries_of_stripe
 from web.wording.phases import MARKS, PHASES, PhaseWords
 from web.wording.story import Told, tell
 from web.wording.telling import Telling, card_name
@@ -90,6 +91,8 @@ class CasePageView(Struct, frozen=True):
     budget: str
     budget_left: int
     budget_all: int
+    mode: str | None  # who charges
+    stripe_tries: str | None  # what Stripe counts and never charged
     reasons: tuple[Reason, ...]
     dead: bool
     changed: str
@@ -117,7 +120,9 @@ def build(view: CaseView, now: datetime, zone: str) -> CasePageView:
         family=FAMILIES[row.family] if row.family else None,
         budget=budget(view),
         budget_left=left_on_card(view),
-        budget_all=view.card_limit,
+        budget_all=most_on_card(view),
+        mode=mode_of(view.history),
+        stripe_tries=tries_of_stripe(view.history),
         reasons=_reasons(view, telling),
         dead=view.dead is not None,
         changed=row.changed_at.isoformat(),
@@ -128,8 +133,8 @@ def _reasons(view: CaseView, telling: Telling) -> tuple[Reason, ...]:
     """Why each coming step is planned; a closed case plans nothing."""
     if view.row.closed_at is not None:
         return ()
-    brand = view.row.card.brand if view.row.card else None
-    return tuple(reason_of(event, telling, brand) for event in planned(view.history))
+    scheme = network_of(view.row.card)
+    return tuple(reason_of(event, telling, scheme) for event in planned(view.history))
 
 
 def _at(told: Told) -> datetime:

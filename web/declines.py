@@ -49,6 +49,7 @@ FAMILIES: Final = {
     DeclineFamily.NEEDS_AUTHENTICATION: "The bank wants its customer to confirm the payment",
     DeclineFamily.NEVER: "This card must not be charged again for this payment",
     DeclineFamily.CHECK: "Something about the invoice or the account is in the way",
+    DeclineFamily.OUTSTANDING: "A bill that the customer pays by hand; nothing was refused",
 }
 
 

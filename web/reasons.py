@@ -32,7 +32,10 @@ WHATS: Final = {"charge": "A charge", "message": "A message", "wait": "Waiting"}
 AGAINST: Final = {
     "advised_wait": "the network asked us to wait longer",
     "promised": "the customer asked for quiet until later",
+    "beside_another": "Stripe has charged this card a few hours before",
     "card_barred": "this card has said never",
+    "scheme_limit": "the bank\u2019s scheme allows no further debit of this invoice",
+    "debit_final": "the bank would return it again",
     "month_limit": "the card\u2019s month has no room for another decline",
     "day_limit": "the card needs rest after the declines of the last day",
     "contact_budget": "this person has heard from us often enough by then",
@@ -57,6 +60,7 @@ INPUTS: Final = {
 }
 SINCE: Final = {
     "opened": "the beginning of the case",
+    "due": "the due date of the invoice",
     "asked": "the moment it was the customer\u2019s turn",
     "end": "the end of the case",
 }
@@ -65,6 +69,8 @@ TEMPLATES: Final[Mapping[str, str]] = {
     Template.UPDATE_CARD: "\u201cAnother card\u201d",
     Template.AUTHENTICATE: "\u201cPlease confirm\u201d",
     Template.FINAL_NOTICE: "\u201cStill open\u201d, the last one",
+    Template.INVOICE_DUE: "\u201cYour invoice is due\u201d",
+    Template.INVOICE_OVERDUE: "\u201cYour invoice was due\u201d",
 }
 WORDS_OF: Final[Mapping[str, Mapping[str, str]]] = {
     "family": {family.value: words for family, words in FAMILIES.items()},

@@ -18,6 +18,7 @@ WHY_THEN: Final = {
     ),
     f"plan:{DeclineFamily.NEVER}": "The policy plans a charge all the same.",
     f"plan:{DeclineFamily.CHECK}": "What stood in the way may be gone by then.",
+    f"plan:{DeclineFamily.OUTSTANDING}": "A bill is never charged.",
     "picked_date": "The customer chose this day.",
     "promised": "The customer promised to pay, so we leave them alone until then.",
     "beside_another": "Another charge of this invoice is on its way; we never charge beside one.",
@@ -33,9 +34,13 @@ WHY_ASKED: Final = {
     DeclineFamily.NEVER: "The network forbids charging this card again for this payment.",
     DeclineFamily.NEEDS_AUTHENTICATION: "The bank wants its customer to confirm the payment.",
     DeclineFamily.CHECK: "The invoice or the account is in the way; a person must look.",
+    DeclineFamily.OUTSTANDING: "This bill was sent: the customer pays it by hand.",
+    "scheme_limit": "The bank\u2019s scheme allows no further debit of this invoice.",
+    "debit_final": "The bank would return a further debit of this account too.",
     "authentication": "The bank wants its customer to confirm the payment.",
     "no_card": "There is no card that could be charged.",
     "card_barred": "This card has said never; charging it again would cost a fine.",
+    "mandate_ended": "The permission to debit this bank account was taken back.",
     "month_limit": "The card\u2019s limit for this month is reached.",
     "window": "The next attempt would fall after the end of the case.",
     "spent": "Our attempts are spent.",
@@ -48,6 +53,7 @@ WHY_SKIPPED: Final = {
     "spoken_for": "An older invoice of the same customer is being talked about already.",
     "not_asked": "The customer need not do anything any more.",
     "not_in_plan": "The plan that holds now has no such message.",
+    "past_due": "The due date was over before it could go.",
     "too_small": "The amount is less than this message asks for.",
     "not_worthwhile": "By experience it would cost more than it brings.",
     "window": "It could only go after the end of the case.",
@@ -60,6 +66,8 @@ STOPS: Final = {
     e.StopReason.GONE: "Stripe does not know this invoice any more.",
     e.StopReason.DISCONNECTED: "The Stripe account was disconnected from us.",
     e.StopReason.CUSTOMER_DELETED: "The customer was deleted in Stripe.",
+    e.StopReason.FRAUD_WARNING: "The card\u2019s issuer fears that a payment of theirs is fraud.",
+    e.StopReason.ELSEWHERE: "The invoice is to be paid outside Stripe.",
 }
 
 LOSSES: Final = {
@@ -70,4 +78,9 @@ LOSSES: Final = {
 RETURNS: Final = {
     e.Return.REFUND: "It was refunded in Stripe.",
     e.Return.DISPUTE: "The customer disputes the payment with the bank.",
+}
+
+REINSTATED: Final = {
+    e.Return.REFUND: "A refund did not arrive, so Stripe gave the money back.",
+    e.Return.DISPUTE: "The dispute was won.",
 }

@@ -123,6 +123,13 @@ def _add_upkeep(add: Callable[..., argparse.ArgumentParser]) -> None:
     shares = desk.add_parser("share-lessons", help="Whether a merchant\u2019s counts help others")
     shares.add_argument("--merchant", required=True, type=UUID, metavar="MERCHANT_ID")
     shares.add_argument("answer", choices=("yes", "no"))
+    past = desk.add_parser(
+        "import-history", help="Fetch what failed in an account in the last 24 months"
+    )
+    past.add_argument("--account", required=True, type=_account, help="Stripe's id: acct_…")
+    past.add_argument(
+        "--take-up", action="store_true", help="open cases for open invoices that are worth it"
+    )
     dead = desk.add_parser("dead", help="List dead events and actions with their errors")
     dead.add_argument("--json", action="store_true")
 
@@ -253,6 +260,10 @@ def _admin(options: argparse.Namespace) -> int:
     from wiring.upkeep import add_merchant, dead_rows, replay, share_lessons  # noqa: PLC0415
 
     settings = settings_of_run(Need.STATUS)
+    if options.action == "import-history":
+        from wiring.history_cli import import_history  # noqa: PLC0415
+
+        return asyncio.run(import_history(settings, options))
     if options.action == "replay":
         return asyncio.run(replay(settings, options.what))
     if options.action == "share-lessons":

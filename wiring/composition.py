@@ -18,6 +18,7 @@ from adapters.postgres.unit_of_work import units_of_work
 from adapters.stripe.client import StripeAccess, StripeConnection
 from adapters.stripe.pace import RateLimits
 from adapters.stripe.payments import StripePayments
+from adapters.stripe.records import StripeListings
 from application.change_case import Cases
 from application.errors import Unavailable
 from application.ports.unit_of_work import OpenUnitOfWork
@@ -88,6 +89,11 @@ def payments_of(here: Ground, own: str) -> tuple[StripePayments, StripeConnectio
         here.metrics.stripe_call,
     )
     return StripePayments(connection), connection
+
+
+def listings_of(here: Ground, connection: StripeConnection) -> StripeListings:
+    """Lists over the same connection, at half of what an account may be asked."""
+    return StripeListings(connection, here.settings.stripe_calls_per_s)
 
 
 def rate_limits(settings: Settings) -> RateLimits:

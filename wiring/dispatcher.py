@@ -10,6 +10,7 @@ import structlog
 from adapters.jobs.broker import redis_broker
 from adapters.jobs.job_queue import DramatiqJobQueue
 from adapters.postgres.action_queue import PostgresActionQueue
+from adapters.postgres.chores import PostgresChoreQueue
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.leadership import Leadership
 from adapters.postgres.partitions import tend_partitions
@@ -26,6 +27,7 @@ from wiring.starting import until_there
 
 LEAD_ASKED_EVERY_S = 1.0
 PARTITIONS_TENDED_EVERY_S = 3600.0
+CHORES_PROVIDED_EVERY_S = 15.0  # so long a newly connected account may wait for its chores
 PATIENCE_S = 1.0  # after an outage, before the next round
 
 _log = structlog.get_logger()
@@ -65,7 +67,8 @@ async def _rounds(here: Ground, leadership: Leadership) -> None:
     await until_there(here.registry.accounts)  # tables and login are as they should be
     _log.info("dispatcher_started")
     round_of = _round(here)
-    leads, ask_at, tend_at = False, 0.0, 0.0
+    chores = PostgresChoreQueue(here.pools.system)
+    leads, ask_at, tend_at, provide_at = False, 0.0, 0.0, 0.0
     while True:
         try:
             if time.monotonic() >= ask_at:
@@ -74,6 +77,9 @@ async def _rounds(here: Ground, leadership: Leadership) -> None:
             if leads and time.monotonic() >= tend_at:
                 await tend_partitions(here.pools.system)
                 tend_at = time.monotonic() + PARTITIONS_TENDED_EVERY_S
+            if leads and time.monotonic() >= provide_at:
+                await chores.provide(here.clock())
+                provide_at = time.monotonic() + CHORES_PROVIDED_EVERY_S
             handed_over = await round_of() if leads else 0
         except Unavailable as away:
             _log.warning("round_skipped", error=str(away))
@@ -87,6 +93,7 @@ def _round(here: Ground) -> DispatchDue:
     return DispatchDue(
         inbox=PostgresInbox(here.pools.system),
         actions=PostgresActionQueue(here.pools.system),
+        chores=PostgresChoreQueue(here.pools.system),
         jobs=DramatiqJobQueue(redis_broker(here.settings.redis_url)),
         shaper=Shaper(TokenBucket(here.settings.stripe_calls_per_s).reserve),
         clock=here.clock,

@@ -42,6 +42,12 @@ STANDING_GAUGES: Final = {
     "chargechase_inbox_lag_seconds": ("events_lag_s", "Age of the oldest waiting event"),
     "chargechase_actions_due": ("actions_due", "Actions past their instant"),
     "chargechase_actions_lag_seconds": ("actions_lag_s", "How late the oldest due action is"),
+    "chargechase_chores_due": ("chores_due", "Chores of accounts past their instant"),
+    "chargechase_chores_failing": ("chores_failing", "Chores whose last try failed"),
+    "chargechase_reconciled_lag_seconds": (
+        "reconciled_lag_s",
+        "Since the account that was reconciled longest ago was",
+    ),
     "chargechase_dead_rows": ("dead", "Events and actions that failed too often"),
     "chargechase_open_without_next_action": (
         "open_without_next_action",
@@ -92,8 +98,8 @@ class Metrics:
         self._reminders.labels(outcome).inc()
 
     def stripe_call(self, endpoint: str, outcome: str, seconds: float) -> None:
-        """A call to Stripe ended: ok, declined, refused, limited, failed, timeout; or it was spared,
-        because Stripe has not answered for a while.
+        """A call to Stripe ended: ok, declined, refused, limited, failed, timeout; or it was
+        spared, because Stripe has not answered for a while.
 
         `endpoint` is the call's name, such as `invoices.pay`, never a path with an id.
         """
@@ -105,12 +111,21 @@ class Metrics:
         self._unknown_codes.inc()
 
     def handed_over(self, kind: str, count: int) -> None:
-        """The dispatcher handed `count` references of a kind (events, actions) to the workers."""
+        """The dispatcher handed `count` references of a kind to the workers: events, actions or
+        chores."""
         self._handed_over.labels(kind).inc(count)
 
     def job_failed(self, kind: str, *, dead: bool) -> None:
         """An event or action (`kind`) failed; `dead` if it will not be tried again."""
         self._failures.labels(kind, "dead" if dead else "later").inc()
+
+    def made_up(self, count: int) -> None:
+        """Reconciliation kept events that Stripe's deliveries had not brought."""
+        self._made_up.inc(count)
+
+    def swept(self, count: int) -> None:
+        """The sweep changed cases that no event had changed."""
+        self._swept.inc(count)
 
     def leading(self, leads: bool) -> None:
         """Whether this dispatcher is the one that hands out work."""
@@ -174,6 +189,8 @@ class Metrics:
         )
         self._handed_over = self._counter("handed_over", "References sent to workers", "kind")
         self._failures = self._counter("job_failures", "Jobs that failed", "kind", "then")
+        self._made_up = self._counter("events_made_up", "Lost events that were fetched later")
+        self._swept = self._counter("cases_swept", "Cases that the sweep had to change")
         self._leads = Gauge(
             "chargechase_dispatcher_leads",
             "1 in the dispatcher that hands out work",

@@ -63,6 +63,11 @@ async def standing(settings: Settings) -> dict[str, Any]:
         },
         "inbox": {"waiting": now.events_waiting, "lag_s": round(now.events_lag_s, 3)},
         "actions": {"due": now.actions_due, "lag_s": round(now.actions_lag_s, 3)},
+        "chores": {
+            "due": now.chores_due,
+            "failing": now.chores_failing,
+            "reconciled_lag_s": round(now.reconciled_lag_s, 3),
+        },
         "dead": now.dead,
         "open_without_next_action": now.open_without_next_action,
     }

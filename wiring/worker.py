@@ -16,8 +16,10 @@ from adapters.jobs.broker import Draining, StartFailed, redis_broker
 from adapters.jobs.worker import run_worker
 from adapters.postgres.action_queue import PostgresActionQueue
 from adapters.postgres.inbox import PostgresInbox
+from adapters.postgres.intake import open_intake
 from adapters.stripe.events import StripeEventReader
 from application.charging import Charging
+from application.ports.chores import ChoreRef
 from application.ports.payments import Payments
 from application.ports.stores import ActionRef, EventRef
 from application.use_cases.close_case import CloseCase
@@ -30,7 +32,16 @@ from application.use_cases.send_reminder import SendReminder
 from application.use_cases.take_over_retries import TakeOverRetries
 from application.work import CarryOut, Errand, Failures
 from domain.recovery.actions import ActionKind
-from wiring.composition import Ground, ground, mail_domain, new_token, own_account, payments_of
+from wiring.chores import Chores, Tools
+from wiring.composition import (
+    Ground,
+    ground,
+    listings_of,
+    mail_domain,
+    new_token,
+    own_account,
+    payments_of,
+)
 from wiring.errors import report_errors_to
 from wiring.leaving import Leaving
 from wiring.logs import configure_logs
@@ -55,6 +66,7 @@ class Worker:
         self._open = AsyncExitStack()
         self._events: BatchWork[EventRef] | None = None
         self._actions: BatchWork[ActionRef] | None = None
+        self._chores: Chores | None = None
         self.draining = Draining()
 
     async def open(self) -> None:
@@ -69,6 +81,11 @@ class Worker:
             if self._settings.metrics_port:
                 here.metrics.serve(self._settings.metrics_port, self._settings.host)
             self._build(here, payments)
+            intake = await opening.enter_async_context(
+                open_intake(self._settings.database_url, writers=1)
+            )
+            tools = Tools(listings_of(here, connection), payments, intake)
+            self._chores = Chores(here, tools, self.draining)
             self._open = opening.pop_all()
 
     async def close(self) -> None:
@@ -81,6 +98,10 @@ class Worker:
     async def run_actions(self, refs: tuple[ActionRef, ...]) -> None:
         assert self._actions is not None
         await self._actions(refs)
+
+    async def run_chores(self, refs: tuple[ChoreRef, ...]) -> None:
+        assert self._chores is not None
+        await self._chores(refs)
 
     def _build(self, here: Ground, payments: Payments) -> None:
         inbox = PostgresInbox(here.pools.system)
@@ -148,7 +169,12 @@ def work(settings: Settings) -> int:
     broker = redis_broker(
         settings.redis_url, startup=worker.open, shutdown=worker.close, draining=worker.draining
     )
-    declare_actors(broker, handle_events=worker.handle_events, run_actions=worker.run_actions)
+    declare_actors(
+        broker,
+        handle_events=worker.handle_events,
+        run_actions=worker.run_actions,
+        run_chores=worker.run_chores,
+    )
     stop = _started(broker)
     _log.info("worker_started", account=own)
     leaving.wait()

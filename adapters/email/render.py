@@ -80,4 +80,6 @@ def _words(about: ReminderText) -> dict[str, Any]:
         "retry_on": day_text(retry_on, locale) if retry_on else None,
         "last4": one_line(about.last4 or "") or None,
         "link": about.link,
+        "is_bill": about.is_bill,
+        "due_on": day_text(about.due_on, locale) if about.due_on else None,
     }

@@ -10,10 +10,13 @@ import structlog
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 
-from adapters.jobs.actors import ACTIONS, EVENTS, QUEUES
+from adapters.jobs.actors import ACTIONS, CHORES, EVENTS, QUEUES
+from adapters.jobs.broker import NAMESPACE
+from application.ports.chores import ChoreRef
 from application.ports.stores import ActionRef, EventRef
 
 UNREACHABLE: Final = sys.maxsize
+MOST_CHORES: Final = 100  # messages that wait
 _log = structlog.get_logger()
 
 
@@ -30,6 +33,15 @@ class DramatiqJobQueue:
     async def send_actions(self, refs: tuple[ActionRef, ...]) -> None:
         """Nothing for an empty batch."""
         await self._send(ACTIONS, refs)
+
+    async def send_chores(self, refs: tuple[ChoreRef, ...]) -> None:
+        """One message each; none while too many wait, for these ring again when leases end."""
+        try:
+            room = MOST_CHORES - await asyncio.to_thread(self._broker.client.llen, _key(CHORES))
+        except redis.RedisError:
+            return
+        for ref in refs[: max(0, room)]:
+            await self._send(CHORES, (ref,))
 
     async def waiting(self) -> int:
         """Batches that no worker has fetched; UNREACHABLE while Redis does not answer, so that
@@ -57,5 +69,9 @@ class DramatiqJobQueue:
     def _count(self) -> int:
         with self._broker.client.pipeline(transaction=False) as pipe:
             for name in QUEUES:
-                pipe.llen(f"{self._broker.namespace}:{name}")
+                pipe.llen(_key(name))
             return sum(pipe.execute())
+
+
+def _key(queue: str) -> str:
+    return f"{NAMESPACE}:{queue}"

@@ -115,6 +115,21 @@ class MemoryCaseStore:
     async def of_account(self, account: str) -> tuple[UUID, ...]:
         return self._open_cases(lambda case: (case.account, ""), account, "")
 
+    async def open_after(self, account: str, after: UUID | None, limit: int) -> tuple[UUID, ...]:
+        mine = sorted(
+            case_id
+            for (merchant_id, case_id), held in self._world.cases.items()
+            if merchant_id == self._merchant_id
+            and held.state.is_open
+            and held.state.account == account
+            and (after is None or case_id > after)
+        )
+        return tuple(mine[:limit])
+
+    async def known(self, case_ids: tuple[UUID, ...]) -> frozenset[UUID]:
+        mine = [case_id for owner, case_id in self._world.cases if owner == self._merchant_id]
+        return frozenset(case_ids).intersection(mine)
+
     def _open_cases(
         self, of: Callable[[RecoveryCase], tuple[str, str | None]], account: str, whose: str
     ) -> tuple[UUID, ...]:

@@ -69,6 +69,13 @@ class MemoryInboxMarks(MemoryStore):
         self.journal.put(self.world.inbox, ref, replace(held, handled=True))
         return True
 
+    async def unseen(self, account: str, event_ids: tuple[str, ...]) -> frozenset[str]:
+        return frozenset(
+            event_id
+            for event_id in event_ids
+            if EventRef(self.merchant_id, account, event_id) not in self.world.inbox
+        )
+
 
 class MemoryCustomerStore(MemoryStore):
     """Whom to write to."""

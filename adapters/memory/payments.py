@@ -3,7 +3,9 @@
 from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -53,6 +55,7 @@ class MemoryPayments:
         self.cancelled: set[tuple[str, str]] = set()  # subscriptions that we ended
         self.cards: dict[str, Card] = {}  # by payment method
         self._intents: dict[tuple[str, str], str] = {}
+        self._objects: dict[tuple[str, str, str], bytes] = {}
         self._clock = clock
         self._invoices: dict[tuple[str, str], Invoice] = {}
         self._answers: defaultdict[str, deque[_Answer]] = defaultdict(deque)
@@ -85,6 +88,10 @@ class MemoryPayments:
     def knows_payment(self, account: str, payment_intent_id: str, invoice_id: str) -> None:
         """This payment was for that invoice."""
         self._intents[account, payment_intent_id] = invoice_id
+
+    def shows(self, account: str, kind: str, body: dict[str, Any]) -> None:
+        """Keep or replace a thing that events only name, as Stripe would show it."""
+        self._objects[account, kind, body["id"]] = msgspec.json.encode(body)
 
     # The port.
     async def read_invoice(self, account: str, invoice_id: str) -> Invoice | None:
@@ -141,6 +148,10 @@ class MemoryPayments:
     async def invoice_of(self, account: str, payment_intent_id: str) -> str | None:
         self._refuse_if_down()
         return self._intents.get((account, payment_intent_id))
+
+    async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:
+        self._refuse_if_down()
+        return self._objects.get((account, kind, object_id))
 
     async def end(
         self,

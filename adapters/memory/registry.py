@@ -6,6 +6,7 @@ from uuid import UUID
 
 from adapters.memory.world import MemoryWorld
 from application.errors import NotFound
+from application.ports.chores import ChoreKind
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.stores import LinkTarget
 from application.views import Installation
@@ -49,6 +50,13 @@ class MemoryRegistry:
         idle = [
             key for key, case in cases.items() if case.is_open and key not in self._world.actions
         ]
+        chores = [held.chore for held in self._world.chores.values()]
+        running = [chore for chore in chores if chore.finished_at is None]
+        reconciled = [
+            chore.last_ok_at or chore.put_at
+            for chore in running
+            if chore.ref.kind is ChoreKind.RECONCILE
+        ]
         return Installation(
             open=sum(case.is_open for case in cases.values()),
             recovered=phases.count(Phase.RECOVERED),
@@ -60,6 +68,9 @@ class MemoryRegistry:
             actions_lag_s=_lag_s(due, now),
             dead=sum(turn.dead_at is not None for turn in turns),
             open_without_next_action=len(idle),
+            chores_due=sum(chore.due_at <= now for chore in running),
+            chores_failing=sum(chore.tries > 0 for chore in running),
+            reconciled_lag_s=_lag_s(reconciled, now),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from adapters.memory.case_store import MemoryCaseStore
+from adapters.memory.chores import MemoryChoreStore
 from adapters.memory.everyday_stores import (
     MemoryActionStore,
     MemoryAuditLog,
@@ -17,6 +18,7 @@ from adapters.memory.everyday_stores import (
     MemoryMessageStore,
     MemoryPolicyStore,
 )
+from adapters.memory.history import MemoryPastStore
 from adapters.memory.learning import (
     MemoryKnowledgePool,
     MemoryKnowledgeStore,
@@ -48,6 +50,8 @@ class MemoryUnitOfWork:
         self.lessons = MemoryLessonStore(world, journal, merchant_id)
         self.knowledge = MemoryKnowledgeStore(world, journal, merchant_id)
         self.pool = MemoryKnowledgePool(world, journal, merchant_id)
+        self.chores = MemoryChoreStore(world, journal, merchant_id)
+        self.past = MemoryPastStore(world, journal, merchant_id)
 
 
 def units_of_work(world: MemoryWorld) -> OpenUnitOfWork:

@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 from msgspec import Struct
 
 from application.ports.accounts import UserRecord
+from application.ports.chores import Chore, ChoreRef
 from application.ports.conveyor import IncomingEvent
+from application.ports.history import EndedCase, OfferedInvoice
 from application.ports.learning import LearnedVersion
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
@@ -82,6 +84,14 @@ class HeldEvent(Struct, frozen=True, kw_only=True):
     turn: Turn = Turn()
 
 
+class HeldChore(Struct, frozen=True, kw_only=True):
+    """A chore, its lease, and until when it rests, in wall time."""
+
+    chore: Chore
+    leased_until: datetime | None = None
+    retry_at: datetime | None = None
+
+
 class HeldMessage(Struct, frozen=True, kw_only=True):
     """A message to a customer."""
 
@@ -141,6 +151,9 @@ class MemoryWorld:
     inbox: dict[EventRef, HeldEvent] = field(default_factory=dict)
     orphans: dict[tuple[str | None, bool, str], IncomingEvent] = field(default_factory=dict)
     messages: dict[tuple[UUID, UUID, int], HeldMessage] = field(default_factory=dict)
+    chores: dict[ChoreRef, HeldChore] = field(default_factory=dict)
+    past: dict[CaseKey, EndedCase] = field(default_factory=dict)
+    offers: dict[tuple[UUID, str, str], OfferedInvoice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)
     lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)
     knowledge: dict[tuple[UUID, int], LearnedVersion] = field(default_factory=dict)

@@ -34,6 +34,15 @@ select case_id from recovery_cases
 where merchant_id = $1 and account = $2 and closed_at is null
 order by opened_at, case_id limit $3
 """
+OPEN_AFTER: Final = """
+select case_id from recovery_cases
+where merchant_id = $1 and account = $2 and closed_at is null
+    and ($3::uuid is null or case_id > $3)
+order by case_id limit $4
+"""
+KNOWN: Final = """
+select case_id from recovery_cases where merchant_id = $1 and case_id = any($2::uuid[])
+"""
 OF_CUSTOMER: Final = OPEN_CASES.format("customer_id")
 OF_SUBSCRIPTION: Final = OPEN_CASES.format("subscription_id")
 
@@ -104,6 +113,14 @@ class PostgresCaseStore:
 
     async def of_subscription(self, account: str, subscription_id: str) -> tuple[UUID, ...]:
         return await self._open_cases(OF_SUBSCRIPTION, account, subscription_id)
+
+    async def open_after(self, account: str, after: UUID | None, limit: int) -> tuple[UUID, ...]:
+        rows = await self._connection.fetch(OPEN_AFTER, self._merchant_id, account, after, limit)
+        return tuple(row["case_id"] for row in rows)
+
+    async def known(self, case_ids: tuple[UUID, ...]) -> frozenset[UUID]:
+        rows = await self._connection.fetch(KNOWN, self._merchant_id, list(case_ids))
+        return frozenset(row["case_id"] for row in rows)
 
     async def _open_cases(self, query: str, account: str, whose: str) -> tuple[UUID, ...]:
         rows = await self._connection.fetch(query, self._merchant_id, account, whose, MOST_CASES)

@@ -14,6 +14,10 @@ HANDLED: Final = """
 update inbox_events set handled_at = clock_timestamp(), error = null
 where merchant_id = $1 and account = $2 and event_id = $3 and handled_at is null
 """
+SEEN: Final = """
+select event_id from inbox_events
+where merchant_id = $1 and account = $2 and event_id = any($3::text[])
+"""
 CLAIM: Final = """
 update inbox_events e set leased_until = clock_timestamp() + $3
 from (
@@ -64,6 +68,10 @@ class PostgresInboxMarks:
             HANDLED, self._merchant_id, event.account, event.event_id
         )
         return bool(done == "UPDATE 1")
+
+    async def unseen(self, account: str, event_ids: tuple[str, ...]) -> frozenset[str]:
+        rows = await self._connection.fetch(SEEN, self._merchant_id, account, list(event_ids))
+        return frozenset(event_ids) - {row["event_id"] for row in rows}
 
 
 class PostgresInbox:

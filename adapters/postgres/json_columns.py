@@ -13,6 +13,7 @@ from domain.timing.lessons import Lesson
 
 _encoder: Final = msgspec.json.Encoder()
 event_of: Final = msgspec.json.Decoder(Event).decode
+history_of: Final = msgspec.json.Decoder(tuple[Event, ...]).decode
 card_of: Final = msgspec.json.Decoder(Card).decode
 decision_of: Final = msgspec.json.Decoder(Decision).decode
 lesson_of: Final = msgspec.json.Decoder(Lesson).decode

@@ -13,6 +13,14 @@ from application.ports.stores import LinkTarget
 from application.views import Installation
 
 STANDING: Final = "select * from installation_standing($1)"
+CHORES: Final = """
+select
+    count(*) filter (where due_at <= $1) as chores_due,
+    count(*) filter (where tries > 0) as chores_failing,
+    coalesce(extract(epoch from $1 - min(coalesce(last_ok_at, put_at))
+        filter (where kind = 'reconcile')), 0)::double precision as reconciled_lag_s
+from account_chores where finished_at is null
+"""
 
 
 class PostgresRegistry:
@@ -50,7 +58,8 @@ class PostgresRegistry:
     async def standing(self) -> Installation:
         async with acquired(self._pool) as connection:
             row = await connection.fetchrow(STANDING, self._clock())
-        return Installation(**row)
+            chores = await connection.fetchrow(CHORES, self._clock())
+        return Installation(**row, **chores)
 
     async def _fetch(self, query: Any) -> list[dict[str, Any]]:
         async with acquired(self._pool) as connection:

@@ -10,6 +10,7 @@ from uuid import UUID
 from adapters.postgres.action_store import PostgresActionStore
 from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.case_store import PostgresCaseStore
+from adapters.postgres.chores import PostgresChoreStore
 from adapters.postgres.clock import DatabaseTime
 from adapters.postgres.customer_store import PostgresCustomerStore
 from adapters.postgres.decision_log import PostgresDecisionLog
@@ -21,6 +22,7 @@ from adapters.postgres.learning import (
 )
 from adapters.postgres.link_store import PostgresLinkStore
 from adapters.postgres.message_store import PostgresMessageStore
+from adapters.postgres.past_store import PostgresPastStore
 from adapters.postgres.policy_store import PostgresPolicyStore
 from adapters.postgres.pools import acquired
 from application.ports.unit_of_work import OpenUnitOfWork
@@ -49,6 +51,8 @@ class PostgresUnitOfWork:
         self.lessons = PostgresLessonStore(connection, merchant_id)
         self.knowledge = PostgresKnowledgeStore(connection, merchant_id)
         self.pool = PostgresKnowledgePool(connection, merchant_id)
+        self.chores = PostgresChoreStore(connection, merchant_id)
+        self.past = PostgresPastStore(connection, merchant_id)
 
 
 def units_of_work(pool: Any, wall: DatabaseTime | None = None) -> OpenUnitOfWork:

@@ -20,6 +20,7 @@ LEGACY_BRANDS: Final = {"american express": "amex", "diners club": "diners"}
 AUTHENTICATION_CODES: Final = frozenset(
     {"authentication_required", "invoice_payment_intent_requires_action"}
 )
+CARD: Final = "card"
 _SILENT: Final = ChargeOutcome()
 _UNSAID: Final = PaymentError()
 
@@ -27,14 +28,20 @@ _UNSAID: Final = PaymentError()
 def failed_charge(charge: Charge, error: PaymentError | None = None) -> FailedCharge:
     """The durable record. What the charge leaves open is taken from `error` if that is about it."""
     said = error if error is not None and error.charge == charge.id else _UNSAID
-    details = _charged(charge.payment_method_details)
+    kind, details = _charged(charge.payment_method_details)
     return FailedCharge(
         charge_id=charge.id,
         at=instant(charge.created),
         amount_minor=charge.amount,
         decline=_decline(charge, said, details),
-        card=_card(charge.payment_method, details) or _method_of(said),
+        card=_card(charge.payment_method, details, kind) or _method_of(said),
     )
+
+
+def charged_card(charge: Charge) -> Card | None:
+    """The card that a charge went to."""
+    kind, details = _charged(charge.payment_method_details)
+    return _card(charge.payment_method, details, kind)
 
 
 def _decline(charge: Charge, said: PaymentError, details: MethodDetails) -> Decline:
@@ -63,7 +70,8 @@ def card_of(method: PaymentMethod | str | None) -> Card | None:
     if isinstance(method, str):
         return Card(payment_method=method, fingerprint=method)
     inner = getattr(method, method.type, None) if method.type else None
-    return _card(method.id, inner if isinstance(inner, MethodDetails) else _top_level(method))
+    details = inner if isinstance(inner, MethodDetails) else _top_level(method)
+    return _card(method.id, details, method.type or CARD)
 
 
 def instant(seconds: int) -> datetime:
@@ -71,10 +79,11 @@ def instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _charged(details: dict[str, Any] | None) -> MethodDetails:
+def _charged(details: dict[str, Any] | None) -> tuple[str, MethodDetails]:
     """`payment_method_details` has its content under the name that its `type` gives."""
-    inner = (details or {}).get((details or {}).get("type", ""))
-    return msgspec.convert(inner if isinstance(inner, dict) else {}, MethodDetails)
+    kind = str((details or {}).get("type") or CARD)
+    inner = (details or {}).get(kind)
+    return kind, msgspec.convert(inner if isinstance(inner, dict) else {}, MethodDetails)
 
 
 def _top_level(method: PaymentMethod) -> MethodDetails:
@@ -89,17 +98,18 @@ def _top_level(method: PaymentMethod) -> MethodDetails:
     )
 
 
-def _card(method_id: str | None, details: MethodDetails) -> Card | None:
+def _card(method_id: str | None, details: MethodDetails, kind: str) -> Card | None:
     if method_id is None:
         return None
     return Card(
         payment_method=method_id,
         fingerprint=details.fingerprint or method_id,
-        brand=_brand(details.brand),
+        brand=_brand(details.brand) or details.bank_name,
         last4=details.last4,
         funding=details.funding,
         country=details.country,
         expires=_expiry(details),
+        kind=kind,
     )
 
 

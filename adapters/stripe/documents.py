@@ -20,6 +20,7 @@ class MethodDetails(Struct, frozen=True):
     network: str | None = None
     exp_month: int | None = None
     exp_year: int | None = None
+    bank_name: str | None = None  # of bank debits, where the bank is known
 
 
 class PaymentMethod(Struct, frozen=True):
@@ -34,6 +35,7 @@ class PaymentMethod(Struct, frozen=True):
     bacs_debit: MethodDetails | None = None
     acss_debit: MethodDetails | None = None
     au_becs_debit: MethodDetails | None = None
+    nz_bank_account: MethodDetails | None = None
     brand: str | None = None
     last4: str | None = None
     funding: str | None = None
@@ -268,6 +270,9 @@ class Invoice(Struct, frozen=True):
     default_source: PaymentMethod | str | None = None
     hosted_invoice_url: str | None = None
     next_payment_attempt: int | None = None
+    attempt_count: int = 0
+    auto_advance: bool | None = None
+    due_date: int | None = None
     parent: Parent | None = None
     payments: InvoicePayments | None = None
     status_transitions: StatusTransitions = field(default_factory=StatusTransitions)

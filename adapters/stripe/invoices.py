@@ -55,6 +55,9 @@ def to_invoice(invoice: doc.Invoice, intent: doc.PaymentIntent | None) -> Invoic
         needs_authentication=_needs_authentication(intent, failure, card),
         hosted_url=invoice.hosted_invoice_url,
         profile=profile_of(invoice, _subscription(invoice), card),
+        attempt_count=invoice.attempt_count,
+        auto_advance=invoice.auto_advance,
+        due_at=_instant(invoice.due_date),
     )
 
 

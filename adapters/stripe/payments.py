@@ -18,6 +18,7 @@ from adapters.stripe.invoices import (
     default_intent,
     to_invoice,
 )
+from adapters.stripe.objects import path_of
 from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
@@ -133,6 +134,16 @@ class StripePayments:
                 return None
             raise StripeUnavailable(trouble.reason) from trouble
         return found.data[0].invoice if found.data else None
+
+    async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:
+        """As it stands now, in the shape of the version that we ask for."""
+        request = ("get", path_of(kind, object_id))
+        try:
+            return bytes(await self._ask(account, request, msgspec.Raw))
+        except _Trouble as trouble:
+            if trouble.status == 404:
+                return None
+            raise StripeUnavailable(trouble.reason) from trouble
 
     async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
         """A 400 or 404 says that there is nothing to end; perhaps it has ended already."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from application.ports.chores import ChoreRef
 from application.ports.stores import ActionRef, EventRef
 from domain.recovery.actions import ActionKind
 
@@ -116,6 +117,10 @@ class JobQueue(Protocol):
 
     async def send_actions(self, refs: tuple[ActionRef, ...]) -> None:
         """One message for the whole batch."""
+        ...
+
+    async def send_chores(self, refs: tuple[ChoreRef, ...]) -> None:
+        """A message for each: they are long, and free workers take them one by one."""
         ...
 
     async def waiting(self) -> int:

@@ -54,6 +54,8 @@ class ReminderText(Struct, frozen=True, kw_only=True):
     last4: str | None
     link: str
     locale: str | None
+    is_bill: bool = False  # sent to be paid by hand: no card to speak of
+    due_on: str | None = None  # ISO date, of a bill
 
 
 class Rendered(Struct, frozen=True, kw_only=True):

@@ -97,6 +97,11 @@ class Payments(Protocol):
         """The invoice that a payment was for; None if for none. Raises StripeUnavailable."""
         ...
 
+    async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:
+        """A thing as Stripe shows it now, in JSON; `kind` is Stripe's word: charge, dispute, ...
+        None if Stripe does not know it (any more). Raises StripeUnavailable."""
+        ...
+
     async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
         """Carry out the end action of a lost case: True if it is so now, by whomever; False if
         Stripe will not have it. Raises StripeUnavailable."""
@@ -107,9 +112,25 @@ class MalformedEvent(Exception):
     """The body is not an event of Stripe's."""
 
 
+class Untold(Struct, frozen=True, kw_only=True):
+    """An event that names a thing and says too little of it: read it (`kind` is Stripe's word for
+    it), and then ask again. `read_as` is the reader's own note."""
+
+    kind: str
+    object_id: str
+    read_as: str
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """The thing that an event did not tell of, as Stripe shows it now."""
+
+    untold: Untold
+    body: bytes
+
+
 class StripeEvents(Protocol):
     """The anti-corruption layer for events, whichever API version shaped them."""
 
-    def signal(self, raw: bytes) -> Signal | None:
+    def signal(self, raw: bytes, shown: Shown | None = None) -> Signal | Untold | None:
         """What the event means for us; None if nothing. Raises MalformedEvent."""
         ...

@@ -56,6 +56,14 @@ class CaseStore(Protocol):
         """The open cases of one subscription, oldest first, at most 100."""
         ...
 
+    async def open_after(self, account: str, after: UUID | None, limit: int) -> tuple[UUID, ...]:
+        """Open cases of one Stripe account in the order of their ids, those above `after`."""
+        ...
+
+    async def known(self, case_ids: tuple[UUID, ...]) -> frozenset[UUID]:
+        """Those of them that are cases, open or not."""
+        ...
+
     async def card_use(self, fingerprint: str, amount_minor: int, now: datetime) -> CardUse:
         """Every decline of one card that we have seen, by whomever: see CardUse."""
         ...
@@ -92,6 +100,10 @@ class InboxMarks(Protocol):
 
     async def handled(self, event: "EventRef") -> bool:
         """Mark the event handled; False if it was already (then nothing else may be done)."""
+        ...
+
+    async def unseen(self, account: str, event_ids: tuple[str, ...]) -> frozenset[str]:
+        """Those of them that never came."""
         ...
 
 

@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
+from application.ports.chores import ChoreStore
+from application.ports.history import PastStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
 from application.ports.stores import (
     ActionStore,
@@ -50,6 +52,10 @@ class UnitOfWork(Protocol):
     def knowledge(self) -> KnowledgeStore: ...
     @property
     def pool(self) -> KnowledgePool: ...
+    @property
+    def chores(self) -> ChoreStore: ...
+    @property
+    def past(self) -> PastStore: ...
 
 
 OpenUnitOfWork = Callable[[UUID], AbstractAsyncContextManager[UnitOfWork]]

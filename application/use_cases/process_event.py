@@ -4,42 +4,50 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.case_ids import case_id_for, origin_of
-from application.change_case import CaseRef, Cases, Change
-from application.errors import Unavailable
+from application.change_case import Cases
+from application.event_effects import GONE, EventEffects
+from application.money_back import MoneyBack, PaymentUnseen
+from application.notices import note
+from application.ports.chores import ChoreKind
 from application.ports.conveyor import Inbox
-from application.ports.payments import Payments, StripeEvents
+from application.ports.payments import Payments, Shown, StripeEvents, Untold
 from application.ports.stores import EventRef
-from domain.invoice import Customer, Invoice
-from domain.recovery import commands as c
-from domain.recovery.events import Payer, StopReason
+from application.ports.unit_of_work import UnitOfWork
+from domain.recovery.events import CardSource
 from domain.recovery.signals import (
+    AccountChanged,
     CustomerDeleted,
     CustomerSignal,
     Disconnected,
     DisputeSignal,
-    InvoiceNews,
+    FraudWarning,
     InvoiceSignal,
-    Origin,
+    MandateEnded,
+    Notice,
+    PaymentSignal,
     RefundSignal,
+    RenewalAhead,
+    Signal,
     SubscriptionEnded,
     SubscriptionPaused,
     SubscriptionResumed,
-    after_settlement,
+    SubscriptionSignal,
     card_news,
-    changes_of,
-    commands_for,
     commands_of,
+    may_open,
     needs_reading,
+    news_of,
     settled,
 )
 from domain.recovery.transitions import Phase
 
+__all__ = ["PaymentUnseen", "ProcessEvent"]
 
-class PaymentUnseen(Unavailable):
-    """Money went back of which we do not know yet that it came. The row waits."""
-
-
-OfMany = CustomerDeleted | SubscriptionEnded | SubscriptionPaused | SubscriptionResumed
+MOST_LOOKS = 3  # a refund leads to its charge; nothing leads further
+OfMany = (
+    CustomerDeleted | SubscriptionEnded | SubscriptionPaused | SubscriptionResumed | MandateEnded
+)
+ENDING = (CustomerDeleted, SubscriptionEnded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,135 +63,127 @@ class ProcessEvent:
         waiting = await self.inbox.read(ref)
         if waiting is None:
             return
-        signal = self.events.signal(waiting.raw)
-        match signal:
-            case InvoiceSignal():
+        match await self._heard(ref, waiting.raw):
+            case InvoiceSignal() as signal:
                 await self._invoice(ref, signal)
-            case CustomerSignal():
+            case PaymentSignal() as signal:
+                await self._payment(ref, signal)
+            case RefundSignal() | DisputeSignal() | FraudWarning() as signal:
+                await MoneyBack(effects=self.effects, payments=self.payments)(ref, signal)
+            case Notice() as signal:
+                await note(self.effects, ref, signal)
+            case None | RenewalAhead():
+                await self.effects.done(ref)
+            case AccountChanged() | Disconnected() as signal:
+                await self._account(ref, signal)
+            case CustomerSignal() | SubscriptionSignal() as signal:
                 await self._cards(ref, signal)
-            case RefundSignal() | DisputeSignal():
-                await self._money_back(ref, signal)
-            case Disconnected():
-                await self._disconnected(ref, signal)
-            case None:
-                await self._done(ref)
-            case _:
-                await self._all(ref, commands_of(signal), await self._concerned(ref, signal))
-                await self._done(ref)
+            case signal:
+                await self._many(ref, signal)
+
+    @property
+    def effects(self) -> EventEffects:
+        """What it does to cases."""
+        return EventEffects(cases=self.cases, payments=self.payments)
+
+    async def _heard(self, ref: EventRef, raw: bytes) -> Signal | None:
+        """The signal, after a look at what the event only names; None if that is gone."""
+        heard = self.events.signal(raw)
+        for _ in range(MOST_LOOKS):
+            if not isinstance(heard, Untold):
+                return heard
+            body = await self.payments.read_object(ref.account, heard.kind, heard.object_id)
+            if body is None:
+                return None
+            heard = self.events.signal(raw, Shown(untold=heard, body=body))
+        raise RuntimeError("a thing leads to another without end")
 
     async def _invoice(self, ref: EventRef, signal: InvoiceSignal) -> None:
         case_id = case_id_for(ref.account, signal.invoice_id)
         origin = origin_of(signal, case_id)
         commands, customer = settled(signal, origin), None
         if needs_reading(signal.news):
+            if not may_open(signal.news) and not await self._is_known(ref, case_id):
+                await self.effects.done(ref)
+                return
             invoice = await self.payments.read_invoice(ref.account, signal.invoice_id)
             customer = invoice.customer if invoice else None
-            commands = _commands(ref.account, invoice, origin, signal.news)
-        await self._apply(ref, case_id, commands, customer=customer, last=True)
+            commands = GONE
+            if invoice is not None:
+                commands = news_of(ref.account, invoice, signal.news, origin)
+        await self.effects.apply(ref, case_id, commands, customer=customer, last=True)
 
-    async def _cards(self, ref: EventRef, signal: CustomerSignal) -> None:
-        async with self.cases.open_uow(ref.merchant_id) as uow:
-            case_ids = await uow.cases.of_customer(ref.account, signal.customer_id)
-        for case_id in case_ids:
-            case = await self.cases.read(CaseRef(ref.merchant_id, case_id))
-            invoice = await self.payments.read_invoice(ref.account, case.invoice_id)
-            customer = invoice.customer if invoice else None
-            await self._apply(ref, case_id, _news_of_card(invoice, signal), customer=customer)
-        await self._done(ref)
+    async def _is_known(self, ref: EventRef, case_id: UUID) -> bool:
+        return (await self.effects.case(ref, case_id)).phase is not Phase.NEW
 
-    async def _money_back(self, ref: EventRef, signal: RefundSignal | DisputeSignal) -> None:
-        """Of a payment that no invoice asked for there is nothing to write down."""
-        invoice_id = signal.invoice_id
-        if invoice_id is None and signal.payment_intent_id is not None:
-            intent = signal.payment_intent_id
-            invoice_id = await self.payments.invoice_of(ref.account, intent)
+    async def _payment(self, ref: EventRef, signal: PaymentSignal) -> None:
+        """Most payments of a merchant are for no invoice of ours: ask Stripe as late as can be."""
+        invoice_id = await self._paid_invoice(ref, signal)
         if invoice_id is None:
-            await self._done(ref)
+            await self.effects.done(ref)
             return
-        case_id = case_id_for(ref.account, invoice_id)
-        payment = await self._payment_before(ref, invoice_id, signal)
-        await self._apply(ref, case_id, (*payment, *commands_of(signal)), last=True)
+        case = await self.effects.case(ref, case_id_for(ref.account, invoice_id))
+        if signal.charge_id is not None and signal.charge_id in case.seen_charges:
+            await self.effects.done(ref)
+            return
+        await self._invoice(ref, signal.of_invoice(invoice_id))
 
-    async def _payment_before(
-        self, ref: EventRef, invoice_id: str, signal: RefundSignal | DisputeSignal
-    ) -> tuple[c.Command, ...]:
-        """What goes back had come before: a payment whose own event is late is told first.
+    async def _paid_invoice(self, ref: EventRef, signal: PaymentSignal) -> str | None:
+        if signal.invoice_id is not None or signal.payment_intent_id is None:
+            return signal.invoice_id
+        if not may_open(signal.news) and signal.customer_id is not None:
+            chased = await self.effects.of_customer(ref, signal.customer_id)
+            if not chased:
+                return None
+        return await self.payments.invoice_of(ref.account, signal.payment_intent_id)
 
-        Raises PaymentUnseen while a charge of ours is on its way, whose answer says who paid, and
-        where a part went back of an invoice that is still to be paid.
-        """
-        case = await self.cases.read(CaseRef(ref.merchant_id, case_id_for(ref.account, invoice_id)))
-        if case.phase is Phase.NEW or case.is_paid:
-            return ()
-        if case.in_flight is not None:
-            raise PaymentUnseen("a charge is on its way")
-        invoice = await self.payments.read_invoice(ref.account, invoice_id)
-        if invoice is None:
-            return (c.StopCase(reason=StopReason.GONE),)
-        payment = after_settlement(invoice, Origin(by=Payer.STRIPE))
-        if not payment and case.is_open and isinstance(signal, RefundSignal):
-            raise PaymentUnseen("the invoice is open")
-        return payment
+    async def _cards(self, ref: EventRef, signal: CustomerSignal | SubscriptionSignal) -> None:
+        by = signal.by if isinstance(signal, CustomerSignal) else CardSource.CUSTOMER
+        for case_id in await self._concerned(ref, signal):
+            await self.effects.read_and_apply(ref, case_id, lambda shown: card_news(shown, by))
+        await self.effects.done(ref)
 
-    async def _disconnected(self, ref: EventRef, signal: Disconnected) -> None:
+    async def _many(self, ref: EventRef, signal: OfMany) -> None:
+        case_ids = await self._concerned(ref, signal)
+        if isinstance(signal, ENDING):
+            await self.effects.stop(ref, commands_of(signal), case_ids)
+        else:
+            for case_id in case_ids:
+                await self.effects.apply(ref, case_id, commands_of(signal))
+        await self.effects.done(ref)
+
+    async def _concerned(
+        self, ref: EventRef, signal: OfMany | CustomerSignal | SubscriptionSignal
+    ) -> tuple[UUID, ...]:
+        if isinstance(signal, CustomerDeleted | MandateEnded | CustomerSignal):
+            return await self.effects.of_customer(ref, signal.customer_id)
+        async with self.cases.open_uow(ref.merchant_id) as uow:
+            return await uow.cases.of_subscription(ref.account, signal.subscription_id)
+
+    async def _account(self, ref: EventRef, signal: AccountChanged | Disconnected) -> None:
+        """What the account can do is looked at anew; of one that left all is stopped."""
+        now = self.cases.clock()
+
+        async def look(uow: UnitOfWork) -> None:
+            await uow.chores.put(ref.account, ChoreKind.PREFLIGHT, now)
+
+        async def stop(uow: UnitOfWork) -> None:
+            await uow.chores.stop(ref.account, now)
+
+        if isinstance(signal, AccountChanged):
+            await self.effects.done(ref, look)
+            return
+        await self._stop_all(ref, signal)
+        await self.effects.done(ref, stop)
+
+    async def _stop_all(self, ref: EventRef, signal: Disconnected) -> None:
         """A page of open cases at a time: those that have been stopped are not open any more."""
         stopped: frozenset[UUID] = frozenset()
         while True:
             async with self.cases.open_uow(ref.merchant_id) as uow:
                 case_ids = await uow.cases.of_account(ref.account)
             if stopped.issuperset(case_ids):
-                break
-            await self._all(ref, commands_of(signal), case_ids)
+                return
+            for case_id in case_ids:
+                await self.effects.apply(ref, case_id, commands_of(signal))
             stopped |= frozenset(case_ids)
-        await self._done(ref)
-
-    async def _concerned(self, ref: EventRef, signal: OfMany) -> tuple[UUID, ...]:
-        async with self.cases.open_uow(ref.merchant_id) as uow:
-            if isinstance(signal, CustomerDeleted):
-                return await uow.cases.of_customer(ref.account, signal.customer_id)
-            return await uow.cases.of_subscription(ref.account, signal.subscription_id)
-
-    async def _all(
-        self, ref: EventRef, commands: tuple[c.Command, ...], case_ids: tuple[UUID, ...]
-    ) -> None:
-        for case_id in case_ids:
-            await self._apply(ref, case_id, commands)
-
-    async def _apply(
-        self,
-        ref: EventRef,
-        case_id: UUID,
-        commands: tuple[c.Command, ...],
-        *,
-        customer: Customer | None = None,
-        last: bool = False,
-    ) -> None:
-        change = Change(
-            commands=commands,
-            actor=f"stripe:{ref.event_id}",
-            at=self.cases.clock(),
-            handled=ref if last else None,
-            customer=customer,
-        )
-        await self.cases.apply(CaseRef(ref.merchant_id, case_id), change)
-
-    async def _done(self, ref: EventRef) -> None:
-        async with self.cases.open_uow(ref.merchant_id) as uow:
-            await uow.inbox.handled(ref)
-
-
-def _commands(
-    account: str, invoice: Invoice | None, origin: Origin, news: InvoiceNews
-) -> tuple[c.Command, ...]:
-    if invoice is None:
-        return (c.StopCase(reason=StopReason.GONE),)
-    if news is InvoiceNews.CHANGED:
-        return changes_of(invoice, origin)
-    return commands_for(account, invoice, origin)
-
-
-def _news_of_card(invoice: Invoice | None, signal: CustomerSignal) -> tuple[c.Command, ...]:
-    """What a change of a customer's cards means for one open case."""
-    if invoice is None:
-        return (c.StopCase(reason=StopReason.GONE),)
-    return card_news(invoice, signal, Origin(by=Payer.STRIPE))

@@ -1,6 +1,7 @@
 """ReconcileAttempt: ask Stripe what became of a charge whose outcome we do not know."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from application.change_case import CaseRef, Cases
 from application.charging import Charging
@@ -10,7 +11,7 @@ from domain.invoice import Invoice, InvoiceStatus
 from domain.recovery import commands as c
 from domain.recovery.events import Payer, StopReason
 from domain.recovery.signals import Origin, after_settlement
-from domain.recovery.state import InFlight
+from domain.recovery.state import CHECK_AFTER, InFlight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,8 @@ class ReconcileAttempt:
 
     The same key cannot charge twice: if the first call did charge, Stripe repeats its answer, which
     alone says whose a payment or a refusal was. What the invoice shows may be somebody else's of
-    the same second.
+    the same second. A bank debit is another matter: the first answer under its key was "on its
+    way", for ever, and what the bank says days later stands on the charge alone.
     """
 
     cases: Cases
@@ -37,10 +39,28 @@ class ReconcileAttempt:
         if seen:
             await self.cases.change(ref, *seen)
             return
+        returned = _returned(case.in_flight, invoice)
+        if returned is not None:
+            await self.cases.change(ref, returned)
+            return
         if invoice is not None and invoice.last_failure is not None:
             heard = c.RecordDecline(failure=invoice.last_failure, by=Payer.STRIPE)
             await self.cases.change(ref, heard)
         await self.charging.send(ref)
+
+
+def _returned(flight: InFlight, invoice: Invoice | None) -> c.Command | None:
+    """The refusal of the debit that this attempt made: of its account, and begun when it was.
+
+    A charge bears the second at which it was made, not that of the bank's answer.
+    """
+    failure = invoice.last_failure if invoice is not None else None
+    if failure is None or flight.card is None or failure.card is None or not flight.is_debit:
+        return None
+    begun = timedelta(seconds=-1) < failure.at - flight.started_at < CHECK_AFTER
+    if not begun or failure.card.payment_method != flight.card.payment_method:
+        return None
+    return c.RecordDecline(failure=failure, by=Payer.CHARGECHASE, attempt=flight.number)
 
 
 def _seen(
@@ -49,7 +69,7 @@ def _seen(
     """What Stripe's own record says; empty where the attempt's key is to be asked."""
     if invoice is None:
         return (c.StopCase(reason=StopReason.GONE),)
-    if invoice.status is InvoiceStatus.PAID and whose_can_be_asked:
+    if invoice.status is InvoiceStatus.PAID and whose_can_be_asked and not flight.is_debit:
         return ()
     ended = after_settlement(invoice, Origin(by=Payer.STRIPE))
     if ended:

@@ -21,7 +21,7 @@ from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
 from application.ports.stores import NewMessage
 from application.ports.unit_of_work import UnitOfWork
-from domain.decline.telling import tellable
+from domain.decline.telling import Tellable, tellable
 from domain.invoice import Customer, Invoice
 from domain.policy import Channel, Template
 from domain.recovery import commands as c
@@ -163,8 +163,8 @@ def _about(
     case: RecoveryCase, step: int, invoice: Invoice, merchant: MerchantProfile, link: str
 ) -> ReminderText:
     customer = invoice.customer
-    card = invoice.card or case.card
-    next_at = case.next_attempt_at
+    card = None if case.outstanding else invoice.card or case.card
+    next_at, zone = case.next_attempt_at, case.timezone or merchant.timezone
     return ReminderText(
         merchant_name=merchant.name,
         customer_name=customer.name if customer else None,
@@ -172,12 +172,14 @@ def _about(
         currency=invoice.currency,
         invoice_number=invoice.number,
         template=case.reminder.template if case.reminder else Template.PAYMENT_FAILED,
-        reason=tellable(case.decline),
+        reason=Tellable.GENERIC if case.outstanding else tellable(case.decline),
         step=step,
-        next_attempt_on=_day(next_at, case.timezone or merchant.timezone) if next_at else None,
+        next_attempt_on=_day(next_at, zone) if next_at else None,
         last4=card.last4 if card else None,
         link=link,
         locale=customer.locale if customer else None,
+        is_bill=case.outstanding,
+        due_on=_day(case.due_at, zone) if case.due_at else None,
     )
 
 

@@ -69,7 +69,7 @@ def _estimated(a: Policy | None, *, made_it: bool) -> Policy | None:
 
 
 def _follows(policy: Policy) -> bool:
-    return policy.stripe_retries is StripeRetries.FOLLOW
+    return policy.stripe_retries is not StripeRetries.TAKE_OVER
 
 
 def _learns(policy: Policy) -> bool:

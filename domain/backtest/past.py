@@ -27,7 +27,8 @@ HEARD: Final[tuple[type[e.Event], ...]] = (
 def past_case(history: Iterable[e.Event]) -> PastCase | None:
     """What became of a case, by those of its events that are in HEARD, in their order.
 
-    None where there is nothing to learn: it was never refused, or has not ended. What is charged
+    None where there is nothing to learn: it was never refused, has not ended, or was a bill that
+    the customer pays by hand. What is charged
     after the customer gave another card or picked the day is the customer's doing, not ours.
     """
     past = _Past()
@@ -100,7 +101,7 @@ class _Past:
     def case(self) -> PastCase | None:
         """All of it, nothing before the first refusal or after the end."""
         opened, first, closed_at = self._opened, self._first, self._closed_at
-        if opened is None or first is None or closed_at is None:
+        if opened is None or first is None or closed_at is None or opened.outstanding:
             return None
         opened_at = _seconds(first.failure.at)
         closed_at = max(closed_at, opened_at)

@@ -4,9 +4,10 @@ Persons fall into GROUPS groups by their key; all is counted by group, so that t
 groups tells how sure the sums are, although cases of one person are not independent.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, groupby, islice
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import accumulate, groupby, islice, repeat
 from operator import mul
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -19,6 +20,7 @@ from domain.backtest.strata import (
     CODE_OFFSETS,
     FAMILIES,
     LETTERS,
+    MOST_CHARGES,
     MOST_HOURS,
     NUMBER_BANDS,
     PER_FAMILY,
@@ -38,11 +40,9 @@ RATE_MINOR: Final = 1_000_000
 DAYS: Final = 128  # of a case, the first of them: longer than any window
 BATCH: Final = 512  # cases looked at together: few enough to stay in the processor's cache
 
-# A lot's number: place, kind of case (`Kinds`), family; after it the slot of the opening.
-FAMILY_BITS, SLOT_BITS, KIND_BITS = 3, 21, 12
+# An opening's number: the kind of case (`Kinds`), after it the slot.
+KIND_BITS, SLOT_BITS = 12, 21
 SLOT_MASK: Final = (1 << SLOT_BITS) - 1
-KIND_SHIFT: Final = SLOT_BITS + FAMILY_BITS
-PLACE_SHIFT: Final = KIND_SHIFT + KIND_BITS
 # How many places are planned apart; those beyond are planned like the last.
 MOST_PLACES: Final = 4096
 # By the text of a family: hashing a member of an enumeration takes five times as long.
@@ -64,6 +64,9 @@ BAND_ENDS: Final = tuple(zip((0, *QUIET_DAYS), (*QUIET_DAYS, DAYS), strict=True)
 KindOf = Callable[[PastCase, float], int]
 Where = tuple[str | None, str | None, str | None]
 Seen = tuple[str | None, str | None, str | None, str, str]
+# How many cases opened, and as the imaginary part their cents, by kind and slot. One number of two
+# parts, since finding it takes longer than adding to it.
+Opened = defaultdict[int, complex]
 
 
 class Lot(NamedTuple):
@@ -86,7 +89,7 @@ class Sort(Struct, frozen=True, gc=False):
     """What all cases of a country, kind of card, zone, currency and family share."""
 
     place: Place
-    lot: int  # where its openings' numbers begin
+    opened: Opened
     whose: int  # where its groups of persons begin
     rate: float  # rough cents of a minor unit
 
@@ -121,9 +124,8 @@ class Tally:
         self.messages = 0
         self.squares = 0.0  # of the cents of a case, summed: how much one case can weigh
         self._sorts = Sorts(self._sort)
-        # By lot and slot: how many cases, and their cents.
-        self._opened: Counter[int] = Counter()
-        self._worth: defaultdict[int, float] = defaultdict(float)
+        # By place and family.
+        self._opened: defaultdict[tuple[int, int], Opened] = defaultdict(partial(Opened, complex))
         # Cases by family, group, messages received and day: those in which the customer paid at
         # the end of it, that ended otherwise, and that got the next message.
         self._paid = [0] * (len(FAMILIES) * GROUPS * OWN_STEP)
@@ -151,14 +153,10 @@ class Tally:
         """Add up what was only noted: the customers' own days, and the sums by family."""
         for whose in range(len(FAMILIES) * GROUPS):
             self._live(*divmod(whose, GROUPS))
-        for number, openings in groupby(sorted(self._opened), lambda number: number >> SLOT_BITS):
-            lot = _lot(number)
-            found = self.lots[lot] = [
-                Opening(opening & SLOT_MASK, self._opened[opening], self._worth[opening])
-                for opening in openings
-            ]
-            self.cases[lot.family] += sum(opening.cases for opening in found)
-            self.cents[lot.family] += sum(opening.cents for opening in found)
+        self.lots = dict(sorted(self._by_lot()))
+        for lot, openings in self.lots.items():
+            self.cases[lot.family] += sum(opening.cases for opening in openings)
+            self.cents[lot.family] += sum(opening.cents for opening in openings)
         for family in range(len(FAMILIES)):
             of_family = slice(family * FAMILY_STEP, (family + 1) * FAMILY_STEP)
             self.attempts[family] = sum(self.tries[of_family])
@@ -172,17 +170,25 @@ class Tally:
         cents: Sequence[float],
     ) -> None:
         """What the cases are worth, by lot and slot."""
-        numbers = [sort.lot | hour // SLOT_HOURS for sort, hour in zip(sorts, hours, strict=True)]
-        if self._kind_of is not None:
+        if self._kind_of is None:
+            kinds: Iterable[int] = repeat(0, len(batch))  # all of one
+        else:
             kinds = map(self._kind_of, batch, cents)
-            numbers = [
-                number | kind << KIND_SHIFT for number, kind in zip(numbers, kinds, strict=True)
-            ]
-        self._opened.update(numbers)
-        worth = self._worth
-        for number, weight in zip(numbers, cents, strict=True):
-            worth[number] += weight
+        for sort, kind, hour, weight in zip(sorts, kinds, hours, cents, strict=True):
+            sort.opened[kind << SLOT_BITS | hour // SLOT_HOURS] += complex(1.0, weight)
         self.squares += sum(map(mul, cents, cents))
+
+    def _by_lot(self) -> Iterator[tuple[Lot, list[Opening]]]:
+        """Openings in the order of their slots."""
+        for (place, family), opened in self._opened.items():
+            for kind, numbers in groupby(sorted(opened), lambda number: number >> SLOT_BITS):
+                yield (
+                    Lot(place, kind, family),
+                    [
+                        Opening(number & SLOT_MASK, int(opened[number].real), opened[number].imag)
+                        for number in numbers
+                    ],
+                )
 
     def _charged(
         self,
@@ -198,18 +204,20 @@ class Tally:
         for case, sort, opened, mine, weight in zip(batch, sorts, hours, whose, cents, strict=True):
             charges, came = case.charges, case.paid_at is not None
             if charges:
-                place = sort.place
-                since_first = opened - place.first
-                if since_first < 0 or not place.steps:
+                place, by_number = sort.place, number_steps[mine]
+                steps, since_first = place.steps, opened - place.first
+                if since_first < 0 or not steps:
                     since_first = _reach(place, opened)
-                steps = place.steps
-                for charge, number_step in zip(charges, number_steps[mine], strict=False):
-                    later = charge.at // HOUR_SECONDS - opened
+                began = opened * HOUR_SECONDS  # dividing what is left is faster: it is small
+                for earlier, charge in enumerate(charges):
+                    later = (charge.at - began) // HOUR_SECONDS
                     try:
-                        index = number_step + since_steps[later] + steps[since_first + later]
+                        index = by_number[earlier] + since_steps[later] + steps[since_first + later]
                     except IndexError:
+                        if earlier >= MOST_CHARGES:
+                            break
                         since_first = _reach(place, opened + later) - later
-                        index = number_step + since_steps[min(later, len(since_steps) - 1)]
+                        index = by_number[earlier] + since_steps[min(later, len(since_steps) - 1)]
                         index += steps[since_first + later]
                     tries[index] += 1
                     if charge.succeeded:
@@ -265,7 +273,7 @@ class Tally:
         place, number = self._place((country, funding, timezone)), FAMILY_NUMBERS[family]
         return Sort(
             place=place,
-            lot=place.number << PLACE_SHIFT | number << SLOT_BITS,
+            opened=self._opened[place.number, number],
             whose=number << GROUP_BITS,
             rate=rough_cents(RATE_MINOR, currency) / RATE_MINOR,
         )
@@ -290,11 +298,3 @@ def _reach(place: Place, hour: int) -> int:
         chunk = place.chunk((place.first + len(place.steps)) >> CHUNK_BITS)
         place.steps += [CODE_STEPS[code] for code in chunk]
     return hour - place.first
-
-
-def _lot(number: int) -> Lot:
-    return Lot(
-        place=number >> FAMILY_BITS + KIND_BITS,
-        kind=number >> FAMILY_BITS & ((1 << KIND_BITS) - 1),
-        family=number & ((1 << FAMILY_BITS) - 1),
-    )

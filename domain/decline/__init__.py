@@ -101,6 +101,8 @@ def may_sort(code: str, family: DeclineFamily) -> bool:
     What the networks forbid stays forbidden: a code of the families "never" and "new card" may
     change between these two alone, but for those that are a matter of judgement (`JUDGED`).
     """
+    if family is DeclineFamily.OUTSTANDING:  # no refusal makes a bill of a charge
+        return False
     known = {DECLINE_CODES.get(code), ERROR_CODES.get(code)}
     return family in FINAL or code in JUDGED or known.isdisjoint(FINAL)
 

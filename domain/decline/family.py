@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class DeclineFamily(StrEnum):
-    """Eight answers to one question: what could make the next charge succeed?"""
+    """Answers to one question: what could make the next charge succeed?"""
 
     FUNDS = "funds"  # money or a limit: time heals, best on a pay day
     TEMPORARY = "temporary"  # the issuer or the network stumbled: soon again
@@ -14,3 +14,4 @@ class DeclineFamily(StrEnum):
     NEEDS_AUTHENTICATION = "needs_authentication"  # the bank wants to see the customer
     NEVER = "never"  # the network forbids this card for this payment
     CHECK = "check"  # the merchant's set-up or the invoice is in the way: a person must look
+    OUTSTANDING = "outstanding"  # a bill that the customer pays by hand: nothing was refused

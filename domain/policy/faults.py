@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from domain.calendar import is_timezone
-from domain.decline import may_sort
+from domain.decline import DeclineFamily, may_sort
 from domain.network import DAILY_LIMIT, MONTHLY_LIMIT
 from domain.policy.bounds import (
     Faults,
@@ -196,9 +196,14 @@ def _families_faults(policy: "Policy") -> Faults:
             f"families.{code}",
             "Write the decline code as Stripe does, such as do_not_honor.",
         )
-        yield from unless(
-            may_sort(code, family),
-            f"families.{code}",
-            "The networks or Stripe forbid a further charge after this code:"
-            " only never or needs_new_card.",
-        )
+        yield from unless(may_sort(code, family), f"families.{code}", _why_not(family))
+
+
+def _why_not(family: DeclineFamily) -> str:
+    """Why a code may not be sorted into a family."""
+    if family is DeclineFamily.OUTSTANDING:
+        return "No decline makes a bill of a charge: choose another family."
+    return (
+        "The networks or Stripe forbid a further charge after this code:"
+        " only never or needs_new_card."
+    )

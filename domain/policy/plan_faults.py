@@ -6,7 +6,7 @@ from typing import Final
 from domain.decline import DeclineFamily
 from domain.policy.bounds import Faults, at_most, between, lasting, unless
 from domain.policy.durations import written
-from domain.policy.shapes import FixedWaits, Plan, Plans, Retries, Since, Step
+from domain.policy.shapes import FixedWaits, Plan, Plans, Retries, Since, Step, Template
 
 HOUR: Final = timedelta(hours=1)
 MOST_TRIES: Final = 35  # Mastercard's limit for 30 days, the widest
@@ -23,8 +23,12 @@ NOT_CHARGED: Final = {
     DeclineFamily.NEEDS_NEW_CARD: "This card will not do: only another one can be charged.",
     DeclineFamily.NEEDS_AUTHENTICATION: "Only the customer can help: they must authenticate.",
     DeclineFamily.CHECK: "A person must look at this first: nothing is charged.",
+    DeclineFamily.OUTSTANDING: "A bill that was sent is paid by the customer: it is never charged.",
 }
-ORDER: Final = (Since.OPENED, Since.ASKED, Since.END)
+ORDER: Final = (Since.OPENED, Since.DUE, Since.ASKED, Since.END)
+# What is said of a bill that was sent; a refused card is another matter.
+OF_BILLS: Final = (Template.INVOICE_DUE, Template.INVOICE_OVERDUE, Template.FINAL_NOTICE)
+OF_BILLS_ALONE: Final = OF_BILLS[:2]
 
 
 def plans_faults(field: str, plans: Plans, shortest: dict[DeclineFamily, timedelta]) -> Faults:
@@ -39,6 +43,19 @@ def _plan_faults(field: str, family: DeclineFamily, plan: Plan, window: timedelt
             yield from unless(False, f"{field}.retries", NOT_CHARGED[family])
         yield from _retries_faults(f"{field}.retries", plan.retries, window)
     yield from _campaign_faults(f"{field}.campaign", plan.campaign, window)
+    for index, step in enumerate(plan.campaign):
+        yield from _bill_faults(f"{field}.campaign[{index}]", family, step)
+
+
+def _bill_faults(field: str, family: DeclineFamily, step: Step) -> Faults:
+    """A bill that was sent has a due date and no card; any other case has no due date."""
+    if family is DeclineFamily.OUTSTANDING:
+        words = "No card was refused: write invoice_due, invoice_overdue or final_notice."
+        yield from unless(step.template in OF_BILLS, f"{field}.template", words)
+        return
+    words = "Only a bill that was sent has a due date."
+    yield from unless(step.template not in OF_BILLS_ALONE, f"{field}.template", words)
+    yield from unless(step.since is not Since.DUE, f"{field}.since", words)
 
 
 def _retries_faults(field: str, retries: Retries, window: timedelta) -> Faults:

@@ -17,12 +17,10 @@ from domain.policy.shapes import (
     Economics,
     FixedWaits,
     Learned,
-    Match,
     PayDays,
     Plan,
     Plans,
     Retries,
-    Segment,
     Since,
     Step,
     StripeRetries,
@@ -37,6 +35,8 @@ ECONOMICS: Final = Economics(
 FINAL_NOTICE: Final = Step(
     template=Template.FINAL_NOTICE, after=2 * DAY, since=Since.END, if_worthwhile=True
 )
+# No word of experience is needed to remind of a bill: it is what the customer agreed to pay.
+LAST_OF_A_BILL: Final = (Step(template=Template.FINAL_NOTICE, after=2 * DAY, since=Since.END),)
 
 
 def gentle(timezone: str, version: int = 1) -> Policy:
@@ -56,6 +56,7 @@ def gentle(timezone: str, version: int = 1) -> Policy:
             ),
             DeclineFamily.UNKNOWN: Plan(retries=pay_days, campaign=told),
             **_asking((DAY, 9 * DAY), last=()),
+            DeclineFamily.OUTSTANDING: _bills(7, last=()),
         },
         window=28 * DAY,
         timezone=timezone,
@@ -84,6 +85,7 @@ def balanced(timezone: str, version: int = 1) -> Policy:
             temporary=Learned(tries=6, gap=2 * HOUR),
             unknown=Learned(tries=6, gap=20 * HOUR),
             details=Learned(tries=2, gap=3 * DAY),
+            bills=_bills(1, 7, 14),
             chances=(3, 7, 12, 18),
             again=(4, 9, 15),
         ),
@@ -116,6 +118,7 @@ def assertive(timezone: str, version: int = 1) -> Policy:
             temporary=Learned(tries=30, gap=2 * HOUR),
             unknown=Learned(tries=30, gap=30 * HOUR),
             details=Learned(tries=6, gap=2 * DAY),
+            bills=_bills(1, 5, 12, 21, 33),
             chances=(1, 4, 8, 13, 19, 26, 34),
             again=(3, 7, 12, 19, 27, 36),
         ),
@@ -155,6 +158,7 @@ def b2b_invoices(timezone: str, version: int = 1) -> Policy:
         plans={
             **{family: Plan(retries=mornings, campaign=told) for family in CHARGED},
             **_asking((HOUR, 7 * DAY, 21 * DAY, 38 * DAY), last=(final,)),
+            DeclineFamily.OUTSTANDING: _bills(1, 8, 20, 38, last=(final,)),
         },
         window=60 * DAY,
         timezone=timezone,
@@ -166,13 +170,6 @@ def b2b_invoices(timezone: str, version: int = 1) -> Policy:
         card_day_limit=1,
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
-        segments=(
-            Segment(
-                name="sent invoices",
-                when=Match(collections=("send_invoice",)),
-                plans={family: Plan(campaign=_reminding()) for family in (*CHARGED, *ASKING)},
-            ),
-        ),
     )
 
 
@@ -189,6 +186,7 @@ def follow_stripe(timezone: str, version: int = 1) -> Policy:
         plans={
             **{family: Plan(campaign=told) for family in CHARGED},
             **_asking((HOUR, 4 * DAY, 9 * DAY), last=(FINAL_NOTICE,)),
+            DeclineFamily.OUTSTANDING: _bills(1, 7, 14),
         },
         window=28 * DAY,
         timezone=timezone,
@@ -227,6 +225,7 @@ def _learned(  # noqa: PLR0913 - every one is named where a preset is read
     temporary: Learned,
     unknown: Learned,
     details: Learned,
+    bills: Plan,
     chances: tuple[int, ...],
     again: tuple[int, ...],
 ) -> Plans:
@@ -238,6 +237,7 @@ def _learned(  # noqa: PLR0913 - every one is named where a preset is read
         DeclineFamily.TEMPORARY: Plan(retries=temporary, campaign=_silent_first(*chances)),
         DeclineFamily.UNKNOWN: Plan(retries=unknown, campaign=_silent_first(*chances)),
         **asking,
+        DeclineFamily.OUTSTANDING: bills,
     }
 
 
@@ -254,12 +254,12 @@ def _silent_first(*days: int) -> tuple[Step, ...]:
     )
 
 
-def _reminding() -> tuple[Step, ...]:
-    """For invoices that were sent: there is no card to speak of."""
-    return (
-        *(_step(Template.PAYMENT_FAILED, wait * DAY) for wait in (1, 8, 20, 38)),
-        Step(template=Template.FINAL_NOTICE, after=5 * DAY, since=Since.END),
+def _bills(*days: int, last: tuple[Step, ...] = LAST_OF_A_BILL) -> Plan:
+    """For bills that were sent: a word before the due date, and so many days after it."""
+    overdue = (
+        Step(template=Template.INVOICE_OVERDUE, after=day * DAY, since=Since.DUE) for day in days
     )
+    return Plan(campaign=(Step(template=Template.INVOICE_DUE), *overdue, *last))
 
 
 def _asking(

@@ -18,6 +18,7 @@ class StripeRetries(StrEnum):
 
     TAKE_OVER = "take_over"  # switched off for this invoice: every charge is ours
     FOLLOW = "follow"  # left on: both count against the card's budget
+    HOLD_OUT = "hold_out"  # left on, and every case is only watched: no charge, no message
 
 
 class EndAction(StrEnum):
@@ -42,12 +43,15 @@ class Template(StrEnum):
     UPDATE_CARD = "update_card"
     AUTHENTICATE = "authenticate"
     FINAL_NOTICE = "final_notice"
+    INVOICE_DUE = "invoice_due"  # a bill that was sent, before its due date
+    INVOICE_OVERDUE = "invoice_overdue"  # the same, after it
 
 
 class Since(StrEnum):
     """What a campaign step counts from."""
 
     OPENED = "opened"  # the case opened
+    DUE = "due"  # the due date of a bill that was sent
     ASKED = "asked"  # from here only the customer can help (a new card, an authentication, paying)
     END = "end"  # counted back from the end of the case
 

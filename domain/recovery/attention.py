@@ -16,6 +16,8 @@ from domain.timing.lessons import Reaction
 WEEK: Final = timedelta(days=7)
 # What a customer does by their own hand.
 ACTS: Final = (e.DatePicked, e.PaymentPromised)
+# Stripe does not always say whose hand it was: a customer who pays by transfer has acted too.
+BY_HAND: Final = (e.Payer.CUSTOMER, e.Payer.MERCHANT)
 
 
 def reaction_to(case: RecoveryCase, event: e.Event) -> Reaction | None:
@@ -36,7 +38,7 @@ def _acted(event: e.Event) -> bool:
         case e.CardReplaced():
             return event.by is e.CardSource.CUSTOMER
         case e.CaseRecovered():
-            return event.by is e.Payer.CUSTOMER
+            return event.by in BY_HAND
         case _:
             return isinstance(event, ACTS)
 

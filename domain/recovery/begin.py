@@ -1,24 +1,28 @@
 """The last look before money moves: may the planned charge be made on what Stripe shows now?"""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import reduce
-from typing import Final
 
 from msgspec.structs import replace
 
 from domain.decline import wait_advised
-from domain.invoice import Invoice, InvoiceStatus
+from domain.invoice import BY_HAND, Invoice, InvoiceStatus
 from domain.network import objection
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.basis import Basis
 from domain.recovery.case import RecoveryCase, evolve
-from domain.recovery.charges import Room, at_charge_hour, use_of, why_of
+from domain.recovery.charges import (
+    CLEARANCE,
+    Room,
+    at_charge_hour,
+    clear_of_stripe,
+    forbidden,
+    use_of,
+    why_of,
+)
 from domain.recovery.endings import over
 from domain.recovery.plan import plan_attempt, with_reminder
-
-# No charge of ours this close to one of Stripe's, and none while a bank debit is on its way.
-CLEARANCE: Final = timedelta(hours=6)
 
 Obstacle = e.AttemptPlanned | e.CustomerAsked
 
@@ -67,17 +71,22 @@ def _obstacle(
 ) -> Obstacle | None:
     """Why not to charge now: what happens instead, or None. The networks' limits are hard."""
     invoice, policy = command.invoice, basis.policy
-    busy_until = _busy_until(invoice, now)
+    busy_until = _busy_until(case, invoice, now)
     if busy_until is not None:
         return plan_attempt(case, busy_until, "beside_another", now)
+    if invoice.collection == BY_HAND:  # made a bill since: what is sent is not charged
+        return e.CustomerAsked(at=now, ask=e.Ask.PAYMENT, rule="outstanding")
     if invoice.card is None:
         return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule="no_card")
+    never = forbidden(case, now)
+    if never is not None:
+        return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule=never)
     use = use_of(case, basis, now)
     against = objection(
-        replace(use, barred=use.barred or case.barred),
-        invoice.card.brand,
+        use,
+        invoice.card.scheme,
         now,
-        card_month_limit=policy.month_limit(invoice.card.brand),
+        card_month_limit=policy.month_limit(invoice.card.scheme),
         card_day_limit=policy.card_day_limit,
     )
     if against is None:
@@ -87,7 +96,7 @@ def _obstacle(
     return plan_attempt(case, at_charge_hour(against.until, case, policy), against.rule, now)
 
 
-def _busy_until(invoice: Invoice, now: datetime) -> datetime | None:
+def _busy_until(case: RecoveryCase, invoice: Invoice, now: datetime) -> datetime | None:
     """When to look again at an invoice that is being paid, or cannot be, at this moment."""
     payable = invoice.status is InvoiceStatus.OPEN and invoice.amount_remaining_minor > 0
     if invoice.processing or not payable:
@@ -95,7 +104,8 @@ def _busy_until(invoice: Invoice, now: datetime) -> datetime | None:
     retry_at = invoice.stripe_retry_at
     if retry_at is not None and abs(retry_at - now) < CLEARANCE:
         return retry_at + CLEARANCE
-    return None
+    clear_at = clear_of_stripe(case)
+    return clear_at if clear_at is not None and clear_at > now else None
 
 
 def _advised_to_wait(case: RecoveryCase, basis: Basis, now: datetime) -> Obstacle | None:

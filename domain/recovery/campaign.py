@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from domain.calendar import within_hours
 from domain.decline import DeclineFamily
-from domain.policy.shapes import Channel, ContactBudget, Since, Step
+from domain.policy.shapes import Channel, ContactBudget, Since, Step, Template
 from domain.recovery import events as e
 from domain.recovery.basis import Basis
 from domain.recovery.case import evolve
@@ -136,7 +136,7 @@ def _begins_after(case: RecoveryCase) -> int:
 def _spoken_of(case: RecoveryCase) -> DeclineFamily:
     """Whose campaign speaks: the decline's own, or that of a question it did not raise."""
     family = family_or_unknown(case)
-    if family in ASKS or case.ask is None:
+    if family in ASKS or case.ask is None or case.outstanding:
         return family
     return _ASKED_LIKE.get(case.ask, family)
 
@@ -148,6 +148,8 @@ def _counts_from(case: RecoveryCase, step: Step) -> datetime | None:
     match step.since:
         case Since.OPENED:
             return case.opened_at + step.after
+        case Since.DUE:
+            return (case.due_at or case.opened_at) + step.after
         case Since.ASKED:
             return None if case.asked_at is None else case.asked_at + step.after
         case _:  # Since.END
@@ -160,6 +162,8 @@ def _against(
     """Why a step is passed over for good, by the name of the reason; None if it stands."""
     if step.channel is Channel.SMS:  # nobody sends these yet
         return "no_sender", None
+    if step.template is Template.INVOICE_DUE and case.due_at is not None and at >= case.due_at:
+        return "past_due", None
     merchant = basis.around.merchant or case.account
     situation = situation_of(case, now, merchant, use_of(case, basis, now))
     if situation.amount_cents < step.at_least_cents:

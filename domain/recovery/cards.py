@@ -31,17 +31,29 @@ def declined(case: RecoveryCase, event: e.ChargeDeclined | e.AttemptDeclined) ->
         in_flight=None if isinstance(event, e.AttemptDeclined) else flight,
         failed_at=min(case.failed_at or failure.at, failure.at),
         refused_at=max(case.refused_at or failure.at, failure.at),
+        stripe_charges=_charged_by_stripe(case, event),
     )
     if not _is_latest(case, failure.at, card):
         return seen
     return replace(
         seen,
-        family=event.family,
+        family=case.family if case.outstanding else event.family,
         decline=failure.decline,
         card_news_at=failure.at,
         card=card,
         new_card=False,
     )
+
+
+def _charged_by_stripe(
+    case: RecoveryCase, event: e.ChargeDeclined | e.AttemptDeclined
+) -> tuple[tuple[datetime, str], ...]:
+    """Stripe's own charges; one that turns out to have been our attempt's is none of them."""
+    charge = (event.failure.at, event.failure.charge_id)
+    others = tuple(each for each in case.stripe_charges if each != charge)
+    if isinstance(event, e.AttemptDeclined) or event.by is not e.Payer.STRIPE:
+        return others
+    return tuple(sorted((*others, charge)))
 
 
 def _counted(
@@ -87,7 +99,7 @@ def card_replaced(case: RecoveryCase, event: e.CardReplaced) -> RecoveryCase:
         refusals=case.refusals if same else (),
         barred=case.barred and same,
         retries_on_card=0,
-        family=None,
+        family=case.family if case.outstanding else None,
         decline=Decline(),
         card_news_at=event.at.replace(microsecond=0),  # Stripe's instants are whole seconds
     )

@@ -6,6 +6,7 @@ from functools import reduce
 from msgspec.structs import replace
 
 from domain.calendar import is_timezone
+from domain.decline import DeclineFamily
 from domain.network import CardUse
 from domain.policy.shapes import EndAction
 from domain.recovery import events as e
@@ -65,6 +66,8 @@ def _changed(case: RecoveryCase, event: e.Event) -> RecoveryCase:
             return _reminded(case, event)
         case e.RetriesTakenOver():
             return replace(case, stripe_retry_at=None)
+        case e.StripeCounted():
+            return replace(case, stripe_tries=event.attempt_count)
         case e.AmountChanged():
             return replace(case, amount_minor=event.amount_minor, paid_minor=event.paid_minor)
         case e.CustomerAsked():
@@ -95,6 +98,11 @@ def _opened(case: RecoveryCase, event: e.CaseOpened) -> RecoveryCase:
         segment=event.segment,
         arm=event.arm,
         held_out=event.held_out,
+        stripe_retries=event.stripe_retries,
+        outstanding=event.outstanding,
+        due_at=event.due_at,
+        stripe_tries=event.attempt_count,
+        family=DeclineFamily.OUTSTANDING if event.outstanding else None,
         opened_at=event.at,
         closes_at=event.closes_at,
         stripe_retry_at=event.stripe_retry_at,
@@ -213,13 +221,26 @@ def _ended(case: RecoveryCase, event: e.Event) -> RecoveryCase:
         case e.EndActionDone():
             return replace(case, then=EndAction.KEEP)
         case e.MoneyReturned(reason=e.Return.REFUND):
-            return replace(case, refunded_minor=case.refunded_minor + event.amount_minor)
+            return _refunded(case, event.charge_id, event.amount_minor)
         case e.MoneyReturned():
             return replace(case, disputed_minor=case.disputed_minor + event.amount_minor)
+        case e.MoneyReinstated(reason=e.Return.REFUND):
+            return _refunded(case, event.charge_id, -event.amount_minor)
         case e.MoneyReinstated():
             return replace(case, disputed_minor=0, dispute_won=True)
+        case e.MoneyOverpaid():
+            return replace(case, overpaid_minor=event.amount_minor)
         case _:
             return replace(case, in_flight=None)
+
+
+def _refunded(case: RecoveryCase, charge_id: str, more_minor: int) -> RecoveryCase:
+    of_charge = case.refunds.get(charge_id, 0) + more_minor
+    return replace(
+        case,
+        refunded_minor=case.refunded_minor + more_minor,
+        refunds={**case.refunds, charge_id: of_charge},
+    )
 
 
 _MARKS: dict[type[e.Event], MarkKind] = {

@@ -9,9 +9,20 @@ from msgspec import Struct
 from domain.calendar import within_hours
 from domain.calendar.paydays import likely_pay_days
 from domain.decline import DeclineFamily, wait_advised
-from domain.network import DAILY_LIMIT, DAY, CardUse, budget, free_from, together, tries_left
+from domain.network import (
+    DAILY_LIMIT,
+    DAY,
+    Budget,
+    CardUse,
+    budget,
+    debit_budget,
+    debit_objection,
+    free_from,
+    together,
+    tries_left,
+)
 from domain.policy import Policy
-from domain.policy.shapes import FixedWaits, Learned, PayDays, Retries
+from domain.policy.shapes import FixedWaits, Learned, PayDays, Retries, StripeRetries
 from domain.recovery.basis import Basis
 from domain.recovery.situation import situation_of
 from domain.recovery.state import RecoveryCase
@@ -19,6 +30,8 @@ from domain.recovery.why import Rejected, Why
 from domain.timing.choice import Choice, Option, Span, choose
 
 DRAWS: Final = 1 << 32
+# No charge of ours this close to one of Stripe's, and none while a bank debit is on its way.
+CLEARANCE: Final = timedelta(hours=6)
 
 
 class Slot(Struct, frozen=True, kw_only=True):
@@ -52,13 +65,15 @@ def room_from(case: RecoveryCase, basis: Basis, wanted: datetime, now: datetime)
         if until > at:
             rejected.append(Rejected(what="charge", rule=rule, at=at))
             at = until
-    if case.barred:
-        return Room(since=None, rejected=(Rejected(what="charge", rule="card_barred", at=at),))
+    never = forbidden(case, at)
+    if never is not None:
+        return Room(since=None, rejected=(Rejected(what="charge", rule=never, at=at),))
+    scheme = case.card.scheme if case.card else None
     free_at, against = free_from(
         use_of(case, basis, now),
-        case.card.brand if case.card else None,
+        scheme,
         at,
-        card_month_limit=basis.policy.month_limit(case.card.brand if case.card else None),
+        card_month_limit=basis.policy.month_limit(scheme),
         card_day_limit=basis.policy.card_day_limit,
     )
     for objection in against:
@@ -67,13 +82,35 @@ def room_from(case: RecoveryCase, basis: Basis, wanted: datetime, now: datetime)
     return Room(since=free_at, rejected=tuple(rejected))
 
 
+def forbidden(case: RecoveryCase, at: datetime) -> str | None:
+    """The rule by which the method on file is not charged at `at` or ever after; None: it may."""
+    if case.barred:
+        return "card_barred"
+    kind = case.card.kind if case.card else ""
+    never = debit_objection(kind, case.refusals, family_or_unknown(case), at)
+    return never.rule if never is not None else None
+
+
 def _waits(case: RecoveryCase) -> list[tuple[str, datetime]]:
     waits = []
     if case.card_news_at is not None:
         waits.append(("advised_wait", case.card_news_at + wait_advised(case.decline)))
     if case.quiet_until is not None:
         waits.append(("promised", case.quiet_until))
+    beside = clear_of_stripe(case)
+    if beside is not None:
+        waits.append(("beside_another", beside))
     return waits
+
+
+def clear_of_stripe(case: RecoveryCase) -> datetime | None:
+    """From when on a charge keeps clear of Stripe's latest, where Stripe goes on; None: from ever.
+
+    Another card is another matter: what its owner wants charged at once is charged at once.
+    """
+    follows = case.stripe_retries is StripeRetries.FOLLOW and not case.new_card
+    charged_at = case.stripe_charged_at
+    return charged_at + CLEARANCE if follows and charged_at is not None else None
 
 
 def at_charge_hour(instant: datetime, case: RecoveryCase, policy: Policy) -> datetime:
@@ -102,7 +139,7 @@ def next_slot(case: RecoveryCase, retries: Retries, basis: Basis, now: datetime)
     since = _last_charge(case)
     room = room_from(case, basis, since + _wait(case, retries), now)
     if room.since is None:
-        return Slot(at=None, rule="card_barred", why=why_of(case, basis, now, room))
+        return Slot(at=None, rule=room.rejected[-1].rule, why=why_of(case, basis, now, room))
     match retries:
         case FixedWaits():
             at = at_charge_hour(room.since, case, basis.policy)
@@ -163,14 +200,16 @@ def _learned(case: RecoveryCase, retries: Learned, basis: Basis, room: Room, now
     policy, use = basis.policy, use_of(case, basis, now)
     merchant = basis.around.merchant or case.account
     a_day = min(DAILY_LIMIT, policy.card_day_limit)
-    brand = case.card.brand if case.card else None
+    scheme = case.card.scheme if case.card else None
+    debits = _debit_budget(case)
     span = Span(
         now=now,
         not_before=room.since,
         closes_at=case.closes_at,
         tries_left=min(
             retries.tries - case.retries_on_card,
-            tries_left(use, brand, case.closes_at, policy.month_limit(brand)),
+            tries_left(use, scheme, case.closes_at, policy.month_limit(scheme)),
+            *((debits.left,) if debits else ()),
         ),
         gap=max(retries.gap, DAY / a_day),
         holidays=basis.around.holidays,
@@ -187,7 +226,7 @@ def why_of(
 ) -> Why:
     """Why a charge is made when it is made, in numbers that can be kept."""
     use = use_of(case, basis, now)
-    brand = case.card.brand if case.card else None
+    scheme = case.card.scheme if case.card else None
     inputs: dict[str, str | int] = {
         "family": family_or_unknown(case).value,
         "retries_on_card": case.retries_on_card,
@@ -200,9 +239,13 @@ def why_of(
         inputs=inputs,
         evidence=choice.evidence if choice else (),
         rejected=(*room.rejected, *considered),
-        budget=budget(use, brand, now, basis.policy.month_limit(brand)),
+        budget=_debit_budget(case) or budget(use, scheme, now, basis.policy.month_limit(scheme)),
         percent=choice.chance_percent if choice else None,
     )
+
+
+def _debit_budget(case: RecoveryCase) -> Budget | None:
+    return debit_budget(case.card.kind, len(case.refusals)) if case.card else None
 
 
 def _rejected(option: Option) -> Rejected:

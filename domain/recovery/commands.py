@@ -27,6 +27,12 @@ class RecordTakeOver(CaseCommand, frozen=True, tag="record_take_over"):
     """Stripe's own retries of this invoice are off now."""
 
 
+class RecordCount(CaseCommand, frozen=True, tag="record_count"):
+    """So many tries Stripe counts for this invoice, whether the bank heard of them or not."""
+
+    attempt_count: int
+
+
 class RecordDecline(CaseCommand, frozen=True, tag="record_decline"):
     """A charge was refused; ours if `attempt` names one."""
 
@@ -78,9 +84,11 @@ class RecordPartialPayment(CaseCommand, frozen=True, tag="record_partial_payment
 
 
 class RecordRefund(CaseCommand, frozen=True, tag="record_refund"):
-    """Money went back: `amount_minor` is all that was refunded so far, not this refund alone."""
+    """Money of a charge went back: `amount_minor` is all of it that was refunded so far, not this
+    refund alone. Less than before: a refund failed."""
 
     amount_minor: int
+    charge_id: str = ""
 
 
 class RecordDispute(CaseCommand, frozen=True, tag="record_dispute"):
@@ -88,6 +96,18 @@ class RecordDispute(CaseCommand, frozen=True, tag="record_dispute"):
 
     amount_minor: int
     state: DisputeState = DisputeState.OPEN
+
+
+class RecordOverpayment(CaseCommand, frozen=True, tag="record_overpayment"):
+    """More came than the invoice asked for: so much too much in all so far."""
+
+    amount_minor: int
+
+
+class RevokeMandate(CaseCommand, frozen=True, tag="revoke_mandate"):
+    """This payment method may not be debited any more: its owner took the permission back."""
+
+    payment_method: str
 
 
 class ReplaceCard(CaseCommand, frozen=True, tag="replace_card"):
@@ -167,6 +187,7 @@ class RecordEndAction(CaseCommand, frozen=True, tag="record_end_action"):
 Command = (
     OpenCase
     | RecordTakeOver
+    | RecordCount
     | RecordDecline
     | BeginAttempt
     | RecordUnclear
@@ -176,6 +197,8 @@ Command = (
     | RecordPartialPayment
     | RecordRefund
     | RecordDispute
+    | RecordOverpayment
+    | RevokeMandate
     | ReplaceCard
     | PickDate
     | PromisePayment

@@ -13,9 +13,9 @@ from domain.recovery.basis import Basis
 from domain.recovery.begin import begin
 from domain.recovery.cards import refused
 from domain.recovery.case import CHECK_AFTER, RecoveryCase, evolve
-from domain.recovery.endings import after_the_end, end
+from domain.recovery.endings import after_the_end, end, overpaid
 from domain.recovery.messages import message
-from domain.recovery.opening import ask_authentication, open_case
+from domain.recovery.opening import ask_another_method, ask_authentication, open_case
 from domain.recovery.plan import plan
 from domain.recovery.quiet import hush
 from domain.recovery.transitions import IDLE, Phase
@@ -35,7 +35,9 @@ def decide(case: RecoveryCase, command: c.Command, basis: Basis, now: datetime) 
     match command:
         case c.OpenCase() | c.RecordRefund() | c.RecordEndAction():
             return ()
-        case c.RecordTakeOver() | c.RecordPartialPayment():
+        case (
+            c.RecordTakeOver() | c.RecordCount() | c.RecordPartialPayment() | c.RecordOverpayment()
+        ):
             return _told(case, command, now)
         case c.RecordDecline():
             return _decline(case, command, basis, now)
@@ -43,8 +45,8 @@ def decide(case: RecoveryCase, command: c.Command, basis: Basis, now: datetime) 
             return _attempt(case, command, basis, now)
         case c.RequestAuthentication():
             return _authentication(case, command, basis, now)
-        case c.ReplaceCard():
-            return _new_card(case, command, basis, now)
+        case c.ReplaceCard() | c.RevokeMandate():
+            return _method(case, command, basis, now)
         case c.PickDate() | c.PromisePayment() | c.PauseCase() | c.ResumeCase():
             return hush(case, command, basis, now)
         case c.BeginReminder() | c.SkipReminder() | c.FailReminder():
@@ -110,10 +112,18 @@ def _authentication(
         after = evolve(case, waits)
         goes_on = case.new_card or case.pause is not None
         return (waits, *(plan if goes_on else ask_authentication)(after, basis, now))
-    asked = case.new_card or case.ask is e.Ask.AUTHENTICATION
+    asked = case.new_card or case.outstanding or case.ask is e.Ask.AUTHENTICATION
     if case.phase not in IDLE or case.held_out or asked:
         return ()
     return ask_authentication(case, basis, now)
+
+
+def _method(
+    case: RecoveryCase, command: c.ReplaceCard | c.RevokeMandate, basis: Basis, now: datetime
+) -> Events:
+    if isinstance(command, c.RevokeMandate):
+        return _mandate_ended(case, command, basis, now)
+    return _new_card(case, command, basis, now)
 
 
 def _new_card(case: RecoveryCase, command: c.ReplaceCard, basis: Basis, now: datetime) -> Events:
@@ -124,10 +134,28 @@ def _new_card(case: RecoveryCase, command: c.ReplaceCard, basis: Basis, now: dat
     return (replaced, *plan(after, _of_card(case, after, basis), now))
 
 
+def _mandate_ended(
+    case: RecoveryCase, command: c.RevokeMandate, basis: Basis, now: datetime
+) -> Events:
+    """Of a debit that is on its way the bank's answer tells; nobody asks twice."""
+    concerned = case.card is not None and case.card.payment_method == command.payment_method
+    asked = case.ask is e.Ask.CARD
+    if not concerned or asked or case.phase not in IDLE or case.held_out:
+        return ()
+    return ask_another_method(case, basis, now)
+
+
 def _told(
-    case: RecoveryCase, command: c.RecordTakeOver | c.RecordPartialPayment, now: datetime
+    case: RecoveryCase,
+    command: c.RecordTakeOver | c.RecordCount | c.RecordPartialPayment | c.RecordOverpayment,
+    now: datetime,
 ) -> Events:
     """News that changes no plan. When all of an invoice is paid, `RecordPayment` tells."""
+    if isinstance(command, c.RecordOverpayment):
+        return overpaid(case, command, now)
+    if isinstance(command, c.RecordCount):  # read twice in another order, it never falls
+        more = command.attempt_count > case.stripe_tries
+        return (e.StripeCounted(at=now, attempt_count=command.attempt_count),) if more else ()
     if isinstance(command, c.RecordTakeOver):
         return (e.RetriesTakenOver(at=now),) if case.stripe_retry_at else ()
     left, paid = command.amount_remaining_minor, command.amount_paid_minor

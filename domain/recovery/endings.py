@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from domain.policy import Policy
 from domain.policy.shapes import EndAction, StripeRetries
 from domain.recovery import commands as c
@@ -55,6 +57,8 @@ def after_the_end(case: RecoveryCase, command: c.Command, basis: Basis, now: dat
             return _refunded(case, command, now)
         case c.RecordDispute():
             return _disputed(case, command, now)
+        case c.RecordOverpayment():
+            return overpaid(case, command, now)
         case c.RecordEndAction():
             if case.phase is not Phase.LOST or case.then is EndAction.KEEP:
                 return ()
@@ -67,6 +71,10 @@ def after_the_end(case: RecoveryCase, command: c.Command, basis: Basis, now: dat
 def _paid(
     case: RecoveryCase, command: c.RecordPayment, policy: Policy, now: datetime
 ) -> e.CaseRecovered:
+    flight = case.in_flight
+    if command.by is e.Payer.STRIPE and flight is not None and flight.is_debit:
+        # While a debit is on its way nobody else can pay: what came was our own.
+        command = replace(command, by=e.Payer.CHARGECHASE, attempt=flight.number)
     return e.CaseRecovered(
         at=now,
         amount_minor=command.amount_minor,
@@ -76,13 +84,15 @@ def _paid(
 
 
 def _payer(case: RecoveryCase, by: e.Payer, policy: Policy) -> e.Payer:
-    """Stripe does not charge by itself what we took over: then it was the customer, on a page."""
+    """Stripe does not charge by itself what we took over, nor a bill that is paid by hand: then it
+    was the customer, on a page."""
     taken_over = (
         policy.stripe_retries is StripeRetries.TAKE_OVER
         and case.stripe_retry_at is None
         and not case.held_out
     )
-    return e.Payer.CUSTOMER if by is e.Payer.STRIPE and taken_over else by
+    by_hand = taken_over or case.outstanding
+    return e.Payer.CUSTOMER if by is e.Payer.STRIPE and by_hand else by
 
 
 def _late(case: RecoveryCase, command: c.RecordPayment, now: datetime) -> Events:
@@ -92,20 +102,42 @@ def _late(case: RecoveryCase, command: c.RecordPayment, now: datetime) -> Events
 
 
 def _refunded(case: RecoveryCase, command: c.RecordRefund, now: datetime) -> Events:
-    """The command names all that went back so far, the event what went back since."""
-    total = min(command.amount_minor, case.recovered_minor)
-    more = total - case.refunded_minor
-    if more <= 0:
+    """The command names all that went back of a charge so far, the event what went back since, or
+    (where a refund failed) what is back again. Never more than came."""
+    charge = command.charge_id
+    more = command.amount_minor - case.refunds.get(charge, 0)
+    more = min(more, case.recovered_minor - case.refunded_minor)
+    back = e.Return.REFUND
+    if more > 0:
+        return (e.MoneyReturned(at=now, amount_minor=more, reason=back, charge_id=charge),)
+    if more < 0:
+        return (e.MoneyReinstated(at=now, amount_minor=-more, reason=back, charge_id=charge),)
+    return ()
+
+
+def overpaid(case: RecoveryCase, command: c.RecordOverpayment, now: datetime) -> Events:
+    """Known once, however often it is told, and in whatever phase."""
+    if command.amount_minor <= case.overpaid_minor:
         return ()
-    return (e.MoneyReturned(at=now, amount_minor=more, reason=e.Return.REFUND),)
+    return (e.MoneyOverpaid(at=now, amount_minor=command.amount_minor),)
 
 
 def _disputed(case: RecoveryCase, command: c.RecordDispute, now: datetime) -> Events:
     amount = min(command.amount_minor, case.recovered_minor)
     if command.state is e.DisputeState.WON:
-        back = case.disputed_minor
-        return (e.MoneyReinstated(at=now, amount_minor=back),) if back else ()
+        return _won(case, amount, now)
     more = amount - case.disputed_minor
     if more <= 0 or case.dispute_won:
         return ()
     return (e.MoneyReturned(at=now, amount_minor=more, reason=e.Return.DISPUTE),)
+
+
+def _won(case: RecoveryCase, amount: int, now: datetime) -> Events:
+    """The end of a dispute may be heard of before its beginning, which then changes nothing."""
+    back = case.disputed_minor
+    if back:
+        return (e.MoneyReinstated(at=now, amount_minor=back),)
+    if case.dispute_won or not amount:
+        return ()
+    taken = e.MoneyReturned(at=now, amount_minor=amount, reason=e.Return.DISPUTE)
+    return (taken, e.MoneyReinstated(at=now, amount_minor=amount))

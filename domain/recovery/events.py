@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from domain.decline import DeclineFamily
 from domain.invoice import Card, FailedCharge, Profile
-from domain.policy.shapes import Channel, EndAction, Template
+from domain.policy.shapes import Channel, EndAction, StripeRetries, Template
 from domain.recovery.why import Why
 
 
@@ -17,6 +17,7 @@ class Payer(StrEnum):
     CHARGECHASE = "chargechase"
     STRIPE = "stripe"  # Stripe's own retry
     CUSTOMER = "customer"  # on a page, by their own hand
+    MERCHANT = "merchant"  # by hand in the dashboard, by a program of theirs, or outside Stripe
 
 
 class Ask(StrEnum):
@@ -36,6 +37,8 @@ class StopReason(StrEnum):
     GONE = "gone"  # Stripe does not know the invoice any more
     DISCONNECTED = "disconnected"  # the merchant took our access to the Stripe account away
     CUSTOMER_DELETED = "customer_deleted"
+    FRAUD_WARNING = "fraud_warning"  # the card's issuer takes a payment of theirs for fraud
+    ELSEWHERE = "elsewhere"  # the invoice is to be paid outside Stripe
 
 
 class LossReason(StrEnum):
@@ -109,10 +112,25 @@ class CaseOpened(CaseEvent, frozen=True, tag="case_opened"):
     segment: str | None = None
     arm: str | None = None
     held_out: bool = False
+    # What becomes of Stripe's own retries of this invoice; None in cases of old.
+    stripe_retries: StripeRetries | None = None
+    # A bill that the customer pays by hand: it is written about and never charged.
+    outstanding: bool = False
+    due_at: datetime | None = None
+    attempt_count: int = 0  # what Stripe had counted by then
 
 
 class RetriesTakenOver(CaseEvent, frozen=True, tag="retries_taken_over"):
     """Stripe's own retries of this invoice are off (or there were none)."""
+
+
+class StripeCounted(CaseEvent, frozen=True, tag="stripe_counted"):
+    """Stripe's count of tries rose. It counts those too that never became a charge.
+
+    Source: docs.stripe.com/billing/revenue-recovery/smart-retries (hard declines).
+    """
+
+    attempt_count: int
 
 
 class ChargeDeclined(CaseEvent, frozen=True, tag="charge_declined"):
@@ -285,14 +303,23 @@ class EndActionDone(CaseEvent, frozen=True, tag="end_action_done"):
 
 
 class MoneyReturned(CaseEvent, frozen=True, tag="money_returned"):
-    """Recovered money went back to the customer."""
+    """Recovered money went back to the customer; `charge_id` names the charge of a refund."""
 
     amount_minor: int
     reason: Return
+    charge_id: str = ""
 
 
 class MoneyReinstated(CaseEvent, frozen=True, tag="money_reinstated"):
-    """A dispute was won: the money that it took is back."""
+    """Money that had gone back is here again: a dispute was won, or a refund failed."""
+
+    amount_minor: int
+    reason: Return = Return.DISPUTE
+    charge_id: str = ""
+
+
+class MoneyOverpaid(CaseEvent, frozen=True, tag="money_overpaid"):
+    """More came than the invoice asked for: `amount_minor` is all that came too much so far."""
 
     amount_minor: int
 
@@ -300,6 +327,7 @@ class MoneyReinstated(CaseEvent, frozen=True, tag="money_reinstated"):
 Event = (
     CaseOpened
     | RetriesTakenOver
+    | StripeCounted
     | ChargeDeclined
     | AttemptDeclined
     | AmountChanged
@@ -324,4 +352,5 @@ Event = (
     | EndActionDone
     | MoneyReturned
     | MoneyReinstated
+    | MoneyOverpaid
 )

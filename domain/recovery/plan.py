@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import reduce
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -22,6 +23,9 @@ from domain.recovery.charges import (
 from domain.recovery.state import ASKS, RecoveryCase
 from domain.recovery.transitions import IDLE, Phase
 from domain.recovery.why import Why
+
+# By these rules the method on file is not charged any more.
+FORBIDDEN: Final = ("card_barred", "scheme_limit", "debit_final")
 
 Events = tuple[e.Event, ...]
 
@@ -56,6 +60,8 @@ def plan_attempt(
 
 def _next_steps(case: RecoveryCase, basis: Basis, now: datetime) -> Events:
     family = family_or_unknown(case)
+    if case.outstanding:  # nobody charges it, whatever lies in the slot
+        return _asked(case, e.Ask.PAYMENT, family, now, _plain_why(case, basis, now))
     if case.new_card:
         return _on_the_day(case, now, "new_card", basis, now)
     if family in BARRING:
@@ -72,7 +78,7 @@ def _on_the_day(
     room = room_from(case, basis, wanted, now)
     why = why_of(case, basis, now, room)
     if room.since is None:
-        return _asked(case, e.Ask.CARD, "card_barred", now, why)
+        return _asked(case, e.Ask.CARD, room.rejected[-1].rule, now, why)
     at = room.since
     if at > max(wanted, now):
         at = at_charge_hour(at, case, basis.policy)
@@ -87,7 +93,7 @@ def _by_plan(case: RecoveryCase, basis: Basis, now: datetime) -> Events:
         return _asked(case, ask or e.Ask.PAYMENT, rule, now, _plain_why(case, basis, now))
     slot = next_slot(case, retries, basis, now)
     if slot.at is None:
-        never = e.Ask.CARD if slot.rule == "card_barred" else e.Ask.PAYMENT
+        never = e.Ask.CARD if slot.rule in FORBIDDEN else e.Ask.PAYMENT
         return _asked(case, ask or never, slot.rule, now, slot.why)
     charge = plan_attempt(case, slot.at, slot.rule, now, slot.why)
     if isinstance(charge, e.CustomerAsked):

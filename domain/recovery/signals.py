@@ -1,129 +1,93 @@
 """What an event from Stripe means for a case. The event is a hint, the invoice re-read a fact."""
 
-from datetime import datetime
-from enum import StrEnum
-from typing import assert_never
-
-from msgspec import Struct
+from datetime import datetime, timedelta
+from typing import Final, assert_never
 
 from domain.invoice import Invoice, InvoiceStatus
 from domain.recovery import commands as c
-from domain.recovery.events import CardSource, DisputeState, Pauser, Payer, StopReason
-
-
-class Origin(Struct, frozen=True, kw_only=True):
-    """Who caused an event; `attempt` is our attempt's number if it was us."""
-
-    by: Payer
-    attempt: int | None = None
-
-
-class InvoiceNews(StrEnum):
-    """What is said to have happened to an invoice."""
-
-    FAILED = "failed"
-    NEEDS_AUTHENTICATION = "needs_authentication"
-    PAID = "paid"
-    VOIDED = "voided"
-    WRITTEN_OFF = "written_off"
-    DELETED = "deleted"
-    CHANGED = "changed"  # another amount, or a part of it paid
-
-
-class InvoiceSignal(Struct, frozen=True, kw_only=True):
-    """Something happened to one invoice."""
-
-    invoice_id: str
-    news: InvoiceNews
-    idempotency_key: str | None = None  # of the request that caused it, if a request did
-    requested: bool = False  # a request caused it: ours, or somebody's in the dashboard or a page
-    paid_minor: int = 0
-    occurred_at: datetime | None = None
-
-
-class CustomerSignal(Struct, frozen=True, kw_only=True):
-    """A customer's payment methods changed: open cases of theirs are worth a look."""
-
-    customer_id: str
-    by: CardSource = CardSource.CUSTOMER
-
-
-class CustomerDeleted(Struct, frozen=True, kw_only=True):
-    """The customer is gone from Stripe, and the debts with them."""
-
-    customer_id: str
-
-
-class SubscriptionEnded(Struct, frozen=True, kw_only=True):
-    """A subscription was cancelled: its open invoices are not chased any more."""
-
-    subscription_id: str
-
-
-class SubscriptionPaused(Struct, frozen=True, kw_only=True):
-    """The merchant paused a subscription in Stripe, or its collection, perhaps until a day."""
-
-    subscription_id: str
-    until: datetime | None = None
-
-
-class SubscriptionResumed(Struct, frozen=True, kw_only=True):
-    """It goes on."""
-
-    subscription_id: str
-
-
-class RefundSignal(Struct, frozen=True, kw_only=True):
-    """Money of a charge went back; `refunded_minor` is all of it so far.
-
-    Newer shapes name no invoice: then the payment intent leads to it.
-    """
-
-    charge_id: str
-    refunded_minor: int
-    invoice_id: str | None = None
-    payment_intent_id: str | None = None
-
-
-class DisputeSignal(Struct, frozen=True, kw_only=True):
-    """A charge is disputed, or its dispute was decided."""
-
-    charge_id: str
-    amount_minor: int
-    state: DisputeState
-    invoice_id: str | None = None
-    payment_intent_id: str | None = None
-
-
-class Disconnected(Struct, frozen=True, kw_only=True):
-    """The merchant took our access to the Stripe account away: all its cases stop."""
-
-
-# An event that says all itself: what it asks of every case that it concerns.
-Plain = (
-    CustomerDeleted
-    | SubscriptionEnded
-    | SubscriptionPaused
-    | SubscriptionResumed
-    | RefundSignal
-    | DisputeSignal
-    | Disconnected
+from domain.recovery.events import CardSource, Pauser, Payer, StopReason
+from domain.recovery.signal_shapes import (
+    AccountChanged,
+    CustomerDeleted,
+    CustomerSignal,
+    Disconnected,
+    DisputeSignal,
+    FraudWarning,
+    InvoiceNews,
+    InvoiceSignal,
+    MandateEnded,
+    Notice,
+    NoticeKind,
+    Origin,
+    PaymentSignal,
+    Plain,
+    RefundSignal,
+    RenewalAhead,
+    Signal,
+    SubscriptionEnded,
+    SubscriptionPaused,
+    SubscriptionResumed,
+    SubscriptionSignal,
 )
-Signal = InvoiceSignal | CustomerSignal | Plain
+
+__all__ = [
+    "SAME_MATTER",
+    "AccountChanged",
+    "CustomerDeleted",
+    "CustomerSignal",
+    "Disconnected",
+    "DisputeSignal",
+    "FraudWarning",
+    "InvoiceNews",
+    "InvoiceSignal",
+    "MandateEnded",
+    "Notice",
+    "NoticeKind",
+    "Origin",
+    "PaymentSignal",
+    "Plain",
+    "RefundSignal",
+    "RenewalAhead",
+    "Signal",
+    "SubscriptionEnded",
+    "SubscriptionPaused",
+    "SubscriptionResumed",
+    "SubscriptionSignal",
+    "after_settlement",
+    "card_news",
+    "changes_of",
+    "commands_for",
+    "commands_of",
+    "may_open",
+    "needs_reading",
+    "news_of",
+    "settled",
+    "unless_settled",
+]
 
 # The first invoice of a subscription lives 23 hours and belongs to the checkout, not to us.
 # Source: docs.stripe.com/billing/subscriptions/overview#subscription-statuses (incomplete).
 NOT_OURS = frozenset({"subscription_create"})
-SILENT = frozenset({InvoiceNews.FAILED, InvoiceNews.NEEDS_AUTHENTICATION, InvoiceNews.CHANGED})
+# What an event is silent about in one shape or the other, or what may have changed since: the
+# invoice is read. What is paid, void or deleted stays so.
+SILENT = frozenset(InvoiceNews) - {InvoiceNews.PAID, InvoiceNews.VOIDED, InvoiceNews.DELETED}
+OPENING = frozenset({InvoiceNews.FAILED, InvoiceNews.NEEDS_AUTHENTICATION, InvoiceNews.DUE})
+# What an event tells of happened within this time of it; else it is another matter that shows.
+SAME_MATTER: Final = timedelta(minutes=10)
 
 
 def needs_reading(news: InvoiceNews) -> bool:
-    """True where the event is silent about what we must know, in either shape."""
+    """True where the invoice says more, or better, than the event does."""
     return news in SILENT
 
 
+def may_open(news: InvoiceNews) -> bool:
+    """True for news that an invoice without a case may have to be chased."""
+    return news in OPENING
+
+
 def settled(signal: InvoiceSignal, origin: Origin) -> tuple[c.Command, ...]:
-    """The commands of an event that says all itself: paid, voided, written off, deleted."""
+    """The commands of an event that says all itself: paid, voided, deleted."""
     match signal.news:
         case InvoiceNews.PAID:
             return (
@@ -135,8 +99,6 @@ def settled(signal: InvoiceSignal, origin: Origin) -> tuple[c.Command, ...]:
             return (c.StopCase(reason=StopReason.VOIDED),)
         case InvoiceNews.DELETED:
             return (c.StopCase(reason=StopReason.GONE),)
-        case InvoiceNews.WRITTEN_OFF:
-            return (c.WriteOff(),)
         case _:
             return ()
 
@@ -153,29 +115,62 @@ def commands_of(signal: Plain) -> tuple[c.Command, ...]:
         case SubscriptionResumed():
             return (c.ResumeCase(by=Pauser.STRIPE),)
         case RefundSignal():
-            return (c.RecordRefund(amount_minor=signal.refunded_minor),)
+            return (c.RecordRefund(amount_minor=signal.refunded_minor, charge_id=signal.charge_id),)
         case DisputeSignal():
             return (c.RecordDispute(amount_minor=signal.amount_minor, state=signal.state),)
+        case FraudWarning():
+            return (c.StopCase(reason=StopReason.FRAUD_WARNING),)
+        case MandateEnded():
+            return (c.RevokeMandate(payment_method=signal.payment_method_id),)
         case Disconnected():
             return (c.StopCase(reason=StopReason.DISCONNECTED),)
         case _:
             assert_never(signal)
 
 
-def commands_for(account: str, invoice: Invoice, origin: Origin) -> tuple[c.Command, ...]:
+def news_of(
+    account: str, invoice: Invoice, news: InvoiceNews, origin: Origin
+) -> tuple[c.Command, ...]:
+    """What an invoice that was read because of some news asks of its case.
+
+    Of a payment its own news tells, and says who paid; what else is heard of late does not.
+    """
+    its_own = news is InvoiceNews.CHANGED and is_same_matter(invoice.paid_at, origin)
+    if invoice.status is InvoiceStatus.PAID and not its_own:
+        return _refusal(invoice, origin)
+    if news is InvoiceNews.ELSEWHERE:
+        elsewhere = c.StopCase(reason=StopReason.ELSEWHERE)
+        return after_settlement(invoice, origin) or (elsewhere,)
+    if news in OPENING:
+        return commands_for(account, invoice, origin, due=news is InvoiceNews.DUE)
+    return changes_of(invoice, origin)
+
+
+def unless_settled(invoice: Invoice, commands: tuple[c.Command, ...]) -> tuple[c.Command, ...]:
+    """`commands`, unless the invoice has come to an end that says more; of a payment its own news
+    tells, and says who paid."""
+    if invoice.status is InvoiceStatus.PAID:
+        return ()
+    return after_settlement(invoice, Origin(by=Payer.STRIPE)) or commands
+
+
+def commands_for(
+    account: str, invoice: Invoice, origin: Origin, *, due: bool = False
+) -> tuple[c.Command, ...]:
     """The commands that bring a case up to what Stripe shows; each is harmless if already so.
 
     The refusal that an invoice shows is its latest, not that of the event: it counts against its
     card, and is no answer to our attempt. Only Stripe's answer under the attempt's key is one.
+    A bill that is paid by hand is taken up only once it is `due`.
     """
     ended = after_settlement(invoice, origin)
     if ended:
         return ended
-    if invoice.collection != "charge_automatically" or invoice.billing_reason in NOT_OURS:
+    by_hand = invoice.collection != "charge_automatically"
+    if by_hand != due or invoice.billing_reason in NOT_OURS:
         return ()
     commands: list[c.Command] = [c.OpenCase(account=account, invoice=invoice)]
-    if invoice.last_failure is not None:
-        commands.append(c.RecordDecline(failure=invoice.last_failure, by=origin.by))
+    commands += (*_refusal(invoice, origin), *_count(invoice))
     if invoice.needs_authentication:
         commands.append(c.RequestAuthentication(attempt=origin.attempt))
     return tuple(commands)
@@ -187,15 +182,18 @@ def changes_of(invoice: Invoice, origin: Origin) -> tuple[c.Command, ...]:
         amount_paid_minor=invoice.amount_paid_minor,
         amount_remaining_minor=invoice.amount_remaining_minor,
     )
-    return after_settlement(invoice, origin) or (part,)
+    return after_settlement(invoice, origin) or (part, *_count(invoice))
 
 
-def card_news(invoice: Invoice, signal: CustomerSignal, origin: Origin) -> tuple[c.Command, ...]:
+def _count(invoice: Invoice) -> tuple[c.Command, ...]:
+    """Stripe's own count, so that what it counts without charging can be told from charges."""
+    return (c.RecordCount(attempt_count=invoice.attempt_count),) if invoice.attempt_count else ()
+
+
+def card_news(invoice: Invoice, by: CardSource) -> tuple[c.Command, ...]:
     """What a change of a customer's cards means for one case, by what its invoice shows."""
-    ended = after_settlement(invoice, origin)
-    if ended or invoice.card is None:
-        return ended
-    return (c.ReplaceCard(card=invoice.card, by=signal.by),)
+    replaced = c.ReplaceCard(card=invoice.card, by=by) if invoice.card else None
+    return unless_settled(invoice, (replaced,) if replaced else ())
 
 
 def after_settlement(invoice: Invoice, origin: Origin) -> tuple[c.Command, ...]:
@@ -204,18 +202,15 @@ def after_settlement(invoice: Invoice, origin: Origin) -> tuple[c.Command, ...]:
     A refusal that nobody has told us of counts against its card although the case has ended.
     """
     ending = _ending(invoice, origin)
-    if ending is None:
-        return ()
-    if invoice.last_failure is None:
-        return (ending,)
-    return (ending, c.RecordDecline(failure=invoice.last_failure, by=origin.by))
+    return () if ending is None else (ending, *_refusal(invoice, origin))
 
 
 def _ending(invoice: Invoice, origin: Origin) -> c.Command | None:
     match invoice.status:
         case InvoiceStatus.PAID:
+            cause = _cause(invoice.paid_at, origin)
             return c.RecordPayment(
-                amount_minor=invoice.amount_paid_minor, by=origin.by, attempt=origin.attempt
+                amount_minor=invoice.amount_paid_minor, by=cause.by, attempt=cause.attempt
             )
         case InvoiceStatus.VOID:
             return c.StopCase(reason=StopReason.VOIDED)
@@ -223,3 +218,22 @@ def _ending(invoice: Invoice, origin: Origin) -> c.Command | None:
             return c.WriteOff()
         case _:
             return None
+
+
+def _refusal(invoice: Invoice, origin: Origin) -> tuple[c.Command, ...]:
+    failure = invoice.last_failure
+    if failure is None:
+        return ()
+    return (c.RecordDecline(failure=failure, by=_cause(failure.at, origin).by),)
+
+
+def _cause(happened_at: datetime | None, origin: Origin) -> Origin:
+    """Who did what an invoice shows: whoever caused the event, if it tells of the same matter."""
+    return origin if is_same_matter(happened_at, origin) else Origin(by=Payer.STRIPE)
+
+
+def is_same_matter(happened_at: datetime | None, origin: Origin) -> bool:
+    """Whether what an invoice shows is what the event tells of, as far as their times say."""
+    if origin.at is None or happened_at is None:
+        return True
+    return abs(origin.at - happened_at) <= SAME_MATTER

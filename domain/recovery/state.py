@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from domain.decline import Decline, DeclineFamily
 from domain.invoice import Card, Profile
-from domain.network import BARRING
+from domain.network import BARRING, DEBIT_SCHEMES
 from domain.policy import Policy, Rules
-from domain.policy.shapes import Channel, EndAction, Template
+from domain.policy.shapes import Channel, EndAction, StripeRetries, Template
 from domain.recovery import events as e
 from domain.recovery.transitions import CLOSED, Phase
 from domain.timing.situation import Situation
@@ -57,6 +57,11 @@ class InFlight(Struct, frozen=True, kw_only=True):
     heard: frozenset[str] = frozenset()
     situation: Situation | None = None
 
+    @property
+    def is_debit(self) -> bool:
+        """True for a bank debit: the bank answers days after the call, with no word on whose."""
+        return self.card is not None and self.card.kind in DEBIT_SCHEMES
+
 
 class Reminder(Struct, frozen=True, kw_only=True):
     """The next message that is due, or (in `wrote`) the one that went last."""
@@ -100,6 +105,11 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     segment: str | None = None
     arm: str | None = None
     held_out: bool = False  # watched, never charged nor written to
+    stripe_retries: StripeRetries | None = None  # None in cases of old
+    outstanding: bool = False  # a bill that the customer pays by hand: never charged
+    due_at: datetime | None = None  # of such a bill
+    stripe_tries: int = 0  # as Stripe counts them: not a count of charges
+    stripe_charges: tuple[tuple[datetime, str], ...] = ()  # of its own that were refused, in order
     opened_at: datetime | None = None
     closes_at: datetime | None = None
     stripe_retry_at: datetime | None = None  # only until Stripe's retries are taken over
@@ -135,8 +145,10 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     paid_minor: int = 0  # parts of the invoice, so far
     recovered_minor: int = 0
     refunded_minor: int = 0
+    refunds: dict[str, int] = {}  # what went back of each charge; an invoice may have several
     disputed_minor: int = 0
     dispute_won: bool = False
+    overpaid_minor: int = 0
     then: EndAction = EndAction.KEEP  # still to do in Stripe, once the case is lost
     closed_at: datetime | None = None
     marks: tuple[Mark, ...] = ()
@@ -150,6 +162,11 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     def is_paid(self) -> bool:
         """True once we know that the invoice is paid, in time or late."""
         return self.phase is Phase.RECOVERED or self.recovered_minor > 0
+
+    @property
+    def stripe_charged_at(self) -> datetime | None:
+        """When Stripe charged last by its own schedule and was refused, as far as we heard."""
+        return self.stripe_charges[-1][0] if self.stripe_charges else None
 
     def rules(self, policy: Policy) -> Rules:
         """What the policy says for this case's segment and arm."""

@@ -44,9 +44,11 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type[e.Event]], Phase]] = {
         for phase in OPEN
         for kind in (
             e.RetriesTakenOver,
+            e.StripeCounted,
             e.ChargeDeclined,
             e.CardReplaced,
             e.AmountChanged,
+            e.MoneyOverpaid,
             e.ReminderFailed,
         )
     },
@@ -65,6 +67,6 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type[e.Event]], Phase]] = {
         (phase, kind): phase
         for phase in ENDED
         # A refusal told of after the end counts against its card all the same.
-        for kind in (e.ChargeDeclined, e.MoneyReturned, e.MoneyReinstated)
+        for kind in (e.ChargeDeclined, e.MoneyReturned, e.MoneyReinstated, e.MoneyOverpaid)
     },
 }

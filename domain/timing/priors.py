@@ -32,6 +32,7 @@ BASE: Final = {
     "needs_authentication": -3.6,
     "never": -5.0,
     "check": -3.0,
+    "outstanding": -5.0,  # a bill that is paid by hand: nobody charges it
 }
 
 # kind -> spread. The sum of the squares of one charge's buckets is about 2.
@@ -141,6 +142,7 @@ MEANS: Final[dict[Key, float]] = {
     ("act", TEMPORARY, ""): -3.0,
     ("act", NEW_CARD, ""): -2.6,
     ("act", "check", ""): -3.0,
+    ("act", "outstanding", ""): -1.6,  # a reminder of a bill is what many wait for
     ("quiet_act", "needs_new_card", ""): -3.1,
     ("quiet_act", "needs_new_details", ""): -3.0,
     ("quiet_act", "needs_authentication", ""): -3.0,
@@ -150,6 +152,7 @@ MEANS: Final[dict[Key, float]] = {
     ("quiet_act", TEMPORARY, ""): -3.7,
     ("quiet_act", NEW_CARD, ""): -3.4,
     ("quiet_act", "check", ""): -3.7,
+    ("quiet_act", "outstanding", ""): -2.2,
     ("act_channel", "", "sms"): 0.2,
     ("quit_channel", "", "sms"): 0.2,
     ("act_template", "needs_new_card", "update_card"): 0.15,

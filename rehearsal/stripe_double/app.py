@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 
 from rehearsal.stripe_double import (
     customers,
+    disputes,
     endpoints,
     errors,
     forms,
@@ -41,7 +42,15 @@ from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import World
 
 # Another group of endpoints joins as one module with its ROUTES.
-MODULES: Final = (customers, payment_methods, invoices, payments, subscriptions, endpoints)
+MODULES: Final = (
+    customers,
+    payment_methods,
+    invoices,
+    payments,
+    subscriptions,
+    endpoints,
+    disputes,
+)
 _LOG: Final = logging.getLogger("rehearsal.stripe_double")
 
 

@@ -1,17 +1,12 @@
 """Collecting an invoice: which card, how the charge ends, and everything that changes with it."""
 
-import time
-from typing import Any
-
-from msgspec import Struct
-
-from rehearsal.stripe_double import cards, ledger, scripts
-from rehearsal.stripe_double.errors import StripeError, doc_url, refused
+from rehearsal.stripe_double import cards, debits, ledger, scripts
+from rehearsal.stripe_double.attempts import Attempt
+from rehearsal.stripe_double.errors import StripeError, refused
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.invoice_objects import charge as build_charge
-from rehearsal.stripe_double.retries import schedule_next
+from rehearsal.stripe_double.outcomes import card_error, failed, settle
 from rehearsal.stripe_double.shapes import render
-from rehearsal.stripe_double.standing import follow_invoice
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import Cause, World
 
@@ -22,35 +17,30 @@ _NOT_PAYABLE = {
 }
 
 
-class Attempt(Struct):
-    """One try to collect: the invoice, the card it goes to, who asked, and the open ledger line."""
-
-    invoice: Document
-    card: Document
-    cause: Cause
-    line: Document
-
-
 def collect(
     world: World, billed: Document, cause: Cause, card: Document | None = None
 ) -> StripeError | None:
-    """Charge what remains; None when the money moved, else the refusal Stripe would answer.
+    """Charge what remains; None when the money moved (a bank debit:
+    when it is on its way), else the refusal Stripe would answer.
 
     The ledger line, the objects and the events are complete when this returns.
     """
     chosen = card or card_for(world, billed)
-    line = ledger.record(world, cause, billed)
-    refusal = _refusal(billed, chosen)
+    line = ledger.record(world, cause, billed, in_flight=debits.in_flight(world, billed))
+    refusal = _refusal(world, billed, chosen)
     if refusal or chosen is None:
         return _close(world, line, refusal or _without_card())
     line.update(
         payment_method=chosen["id"],
-        fingerprint=chosen["card"]["fingerprint"],
-        brand=chosen["card"]["brand"],
+        fingerprint=chosen[chosen["type"]]["fingerprint"],
+        brand=chosen["card"]["brand"] if chosen["type"] == "card" else chosen["type"],
     )
     attempt = Attempt(billed, chosen, cause, line)
     outcome = scripts.decide(world, scripts.Charging(chosen, billed))
     billed["_charges"] += 1
+    if chosen["type"] != "card":
+        debits.begin(world, attempt, outcome)
+        return None
     if outcome.requires_action:
         return _close(world, line, _ask_the_customer(world, attempt))
     charged = _charge(world, attempt, outcome.decline)
@@ -62,7 +52,7 @@ def collect(
 
 def pay_out_of_band(world: World, billed: Document, cause: Cause) -> None:
     """Note that the money came from outside Stripe; raises StripeError when it cannot be paid."""
-    refusal = _refusal(billed, None)
+    refusal = _refusal(world, billed, None)
     if refusal:
         raise refusal
     billed["_paid_out_of_band"] = True
@@ -85,9 +75,11 @@ def card_for(world: World, billed: Document) -> Document | None:
     return None
 
 
-def _refusal(billed: Document, card: Document | None) -> StripeError | None:
+def _refusal(world: World, billed: Document, card: Document | None) -> StripeError | None:
     if billed["status"] in _NOT_PAYABLE:
         return refused(_NOT_PAYABLE[billed["status"]])
+    if debits.in_flight(world, billed):
+        return refused(debits.IN_FLIGHT, code="payment_intent_unexpected_state")
     if card and card["customer"] != billed["customer"]:
         return refused(
             f"The payment method {card['id']} does not belong to the customer of this invoice.",
@@ -142,34 +134,11 @@ def _paid(world: World, attempt: Attempt, charged: Document) -> None:
     settle(world, billed, cause)
 
 
-def settle(world: World, billed: Document, cause: Cause) -> None:
-    """The invoice is paid in full, its payment link with it; the subscription follows; all told."""
-    now = world.now()
-    before = {name: billed[name] for name in ("status", "next_payment_attempt", "auto_advance")}
-    billed["status_transitions"]["paid_at"] = now
-    billed.update(
-        status="paid", amount_paid=billed["amount_due"], amount_remaining=0, auto_advance=False,
-        next_payment_attempt=None, attempted=True, _closed_wall=time.time(),
-    )  # fmt: skip
-    world.store.touch(billed)
-    for link in world.store.newest_first(
-        "invoice_payment", billed["_account"], "invoice", billed["id"]
-    ):
-        link.update(status="paid", amount_paid=billed["amount_paid"])
-        link["status_transitions"]["paid_at"] = now
-        world.store.touch(link)
-        emit(world, "invoice_payment.paid", link, cause)
-    emit(world, "invoice.updated", billed, cause, before)
-    for kind in ("invoice.paid", "invoice.payment_succeeded"):
-        emit(world, kind, billed, cause)
-    follow_invoice(world, billed, cause)
-
-
 def _declined(world: World, attempt: Attempt, charged: Document, decline: str) -> StripeError:
     billed, cause = attempt.invoice, attempt.cause
     intent = world.store.get("payment_intent", billed["_payment_intent"])
     assert intent is not None
-    error = _card_error(attempt.card, charged, decline)
+    error = card_error(attempt.card, charged, decline)
     intent.update(status="requires_payment_method", payment_method=None, last_payment_error=error)
     world.store.touch(intent)
     if decline in cards.STRIPE_STOPS:
@@ -188,40 +157,6 @@ def _declined(world: World, attempt: Attempt, charged: Document, decline: str) -
         **{key: value for key, value in error.items() if key not in {"type", "message"}},
         payment_intent=render(intent, old=False),
     )
-
-
-def failed(world: World, billed: Document, cause: Cause) -> None:
-    """Count a failed try, plan Stripe's next one, let the subscription follow, tell.
-
-    Any first try counts; afterwards only Stripe's own do (API reference, Invoice.attempt_count).
-    """
-    names = ("attempt_count", "attempted", "next_payment_attempt")
-    before = {name: billed[name] for name in names}
-    first = billed["attempt_count"] == 0
-    billed["attempted"] = True
-    if first or cause.by == "stripe_retry":
-        billed["attempt_count"] += 1
-    if billed["_first_failed_at"] is None:
-        billed["_first_failed_at"] = world.now()
-    schedule_next(world, billed, cause)
-    world.store.touch(billed)
-    emit(world, "invoice.payment_failed", billed, cause)
-    changed = {name: old for name, old in before.items() if old != billed[name]}
-    if changed:
-        emit(world, "invoice.updated", billed, cause, changed)
-    follow_invoice(world, billed, cause)
-
-
-def _card_error(card: Document, charged: Document, decline: str) -> dict[str, Any]:
-    outcome, code = charged["outcome"], cards.error_code(decline)
-    error = {
-        "advice_code": outcome["advice_code"], "charge": charged["id"],
-        "code": code, "decline_code": decline, "doc_url": doc_url(code),
-        "message": cards.message(decline), "network_advice_code": outcome["network_advice_code"],
-        "network_decline_code": outcome["network_decline_code"],
-        "payment_method": render(card, old=False), "type": "card_error",
-    }  # fmt: skip
-    return {key: value for key, value in error.items() if value is not None}
 
 
 def _ask_the_customer(world: World, attempt: Attempt) -> StripeError:

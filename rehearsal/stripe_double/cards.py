@@ -55,6 +55,7 @@ class Outcome(Struct, frozen=True):
 
     decline: str | None = None
     requires_action: bool = False
+    settles_after_s: float | None = None  # a bank debit's: virtual seconds until it is known
 
 
 SUCCEEDS: Final = Outcome()

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from rehearsal.stripe_double import ledger
 from rehearsal.stripe_double.app import Api
+from rehearsal.stripe_double.control_money import MoneyControl
 from rehearsal.stripe_double.faults import Faults
 from rehearsal.stripe_double.objects import account as build_account
 from rehearsal.stripe_double.scenes import Scene, Scenes
@@ -65,6 +66,7 @@ class Control:
 
     def routes(self) -> list[web.RouteDef]:
         """All of /_double/."""
+        money = MoneyControl(self._world)
         table: list[tuple[str, str, Callable[[web.Request], Awaitable[web.Response]]]] = [
             ("GET", "health", self.health),
             ("GET", "clock", self.clock),
@@ -85,6 +87,9 @@ class Control:
             ("GET", "accounts", self.accounts),
             ("POST", "accounts", self.account),
             ("POST", "roll_secret", self.roll_secret),
+            ("POST", "mandates", money.mandate),
+            ("POST", "disputes", money.dispute),
+            ("POST", "refunds", money.refund),
         ]
         return [web.route(method, f"/_double/{name}", _guarded(do)) for method, name, do in table]
 

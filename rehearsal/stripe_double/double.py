@@ -14,7 +14,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from rehearsal.clock import ClockSpec, RehearsalClock
-from rehearsal.stripe_double import events, hosted, ledger
+from rehearsal.stripe_double import debits, events, hosted, ledger
 from rehearsal.stripe_double.app import Api
 from rehearsal.stripe_double.control import Control
 from rehearsal.stripe_double.faults import Faults
@@ -73,6 +73,7 @@ class StripeDouble:
         self.world.on_due["finalize"] = lambda key: finalize_due(
             self.world, key, self.renewals.base_url
         )
+        self.world.on_due["debit"] = lambda key: debits.conclude(self.world, key)
         self.world.on_due["retry"] = lambda key: retry(self.world, key)
         self.base_url = ""
         self._woken = asyncio.Event()
@@ -173,6 +174,9 @@ class StripeDouble:
                 self.world.at(each["automatically_finalizes_at"], "finalize", each["id"])
             if each["next_payment_attempt"]:
                 self.world.at(each["next_payment_attempt"], "retry", each["id"])
+        for each in self._store.all("charge"):
+            if each["status"] == "pending":
+                debits.wait_for(self.world, each)
         self.scenes.wake()
 
     def _at_home(self, billed: Document) -> None:

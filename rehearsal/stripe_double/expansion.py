@@ -9,9 +9,10 @@ from rehearsal.stripe_double.world import World
 
 MAX_LEVELS: Final = 4  # docs.stripe.com/api/expanding_objects
 _KINDS: Final = {
-    "acct": "account", "ch": "charge", "cus": "customer", "in": "invoice",
-    "inpay": "invoice_payment", "pi": "payment_intent", "pm": "payment_method",
-    "price": "price", "prod": "product", "re": "refund", "sub": "subscription",
+    "acct": "account", "ch": "charge", "cus": "customer", "du": "dispute", "in": "invoice",
+    "inpay": "invoice_payment", "mandate": "mandate", "pi": "payment_intent",
+    "pm": "payment_method", "price": "price", "prod": "product", "re": "refund",
+    "sub": "subscription",
 }  # fmt: skip
 
 

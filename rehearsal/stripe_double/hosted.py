@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from domain.money import exponent
+from rehearsal.stripe_double import debits
 from rehearsal.stripe_double.billing import card_for, collect
 from rehearsal.stripe_double.cards import TEST_CARDS
 from rehearsal.stripe_double.events import emit
@@ -84,6 +85,8 @@ def _pay(world: World, billed: Document, choice: str) -> str | None:
     """Charge the chosen card while the customer watches; the reason in words when it failed."""
     if billed["status"] not in {"open", "uncollectible"}:
         return None
+    if debits.in_flight(world, billed):
+        return debits.IN_FLIGHT
     if choice == ON_FILE:
         card = card_for(world, billed)
         if card is None:
@@ -163,8 +166,7 @@ def _form(world: World, billed: Document) -> str:
     choices = dict(_OFFERED)
     card = card_for(world, billed)
     if card:
-        known = f"{card['card']['brand'].title()} •••• {card['card']['last4']}"
-        choices = {**choices, ON_FILE: f"{known}, the card on file (confirm with your bank)"}
+        choices = {**choices, ON_FILE: _on_file(card)}
     options = "".join(
         f'<label><input type="radio" name="pm" value="{key}"{" checked" if not number else ""}>'
         f"{escape(label)}</label>"
@@ -174,6 +176,14 @@ def _form(world: World, billed: Document) -> str:
         f'<form method="post"><fieldset><legend class="dim">Pay with</legend>{options}</fieldset>'
         '<button name="action" value="pay">Pay</button></form>'
     )
+
+
+def _on_file(method: Document) -> str:
+    kind = method["type"]
+    if kind != "card":
+        return f"Bank account •••• {method[kind]['last4']} (takes days)"
+    known = f"{method['card']['brand'].title()} •••• {method['card']['last4']}"
+    return f"{known}, the card on file (confirm with your bank)"
 
 
 def _amount(minor: int, currency: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from rehearsal.stripe_double import cards
+from rehearsal.stripe_double.banks import debited_account
 from rehearsal.stripe_double.objects import listing
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import World
@@ -169,9 +170,10 @@ def charge(world: World, intent: Document, card: Document, decline: str | None) 
         "failure_code": None if decline is None else cards.error_code(decline),
         "failure_message": None if decline is None else cards.message(decline),
         "fraud_details": {}, "livemode": False, "metadata": {}, "on_behalf_of": None,
-        "outcome": _outcome(decline, card["card"]["brand"]), "paid": paid,
+        "outcome": _outcome(decline, card["card"]["brand"] if "card" in card else ""),
+        "paid": paid,
         "payment_intent": intent["id"], "payment_method": card["id"],
-        "payment_method_details": {"type": "card", "card": _charged_card(card, amount, paid)},
+        "payment_method_details": _details(card, amount, paid),
         "radar_options": {}, "receipt_email": None, "receipt_number": None, "receipt_url": None,
         "refunded": False, "review": None, "shipping": None, "source": None,
         "source_transfer": None, "statement_descriptor": None,
@@ -195,6 +197,12 @@ def _outcome(decline: str | None, brand: str) -> dict[str, Any]:
         "risk_score": 20, "seller_message": "The bank did not approve this payment.",
         "type": "issuer_declined",
     }  # fmt: skip
+
+
+def _details(method: Document, amount: int, paid: bool) -> Document:
+    if method["type"] == "card":
+        return {"type": "card", "card": _charged_card(method, amount, paid)}
+    return {"type": method["type"], method["type"]: debited_account(method)}
 
 
 def _charged_card(card: Document, amount: int, paid: bool) -> Document:

@@ -8,7 +8,7 @@ from rehearsal.stripe_double.billing import collect, pay_out_of_band
 from rehearsal.stripe_double.errors import invalid, refused
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.invoice_objects import Billed
-from rehearsal.stripe_double.payment_methods import attach_to, resolve
+from rehearsal.stripe_double.payment_methods import attach_to, is_test_method, resolve
 from rehearsal.stripe_double.retries import plan_first
 from rehearsal.stripe_double.store import Document
 
@@ -152,7 +152,7 @@ def _card_given(call: Call, found: Document) -> Document | None:
     if key is None:
         return None
     card = resolve(call, key)
-    if card["customer"] is None and key.startswith("pm_card_"):
+    if card["customer"] is None and is_test_method(key):
         buyer = find(call, "customer", found["customer"], "customer")
         return attach_to(call, card, buyer)
     return card

@@ -3,11 +3,13 @@
 import time
 from typing import Any
 
-from rehearsal.stripe_double.billing import card_for, collect, failed, settle
+from rehearsal.stripe_double import debits
+from rehearsal.stripe_double.billing import card_for, collect
 from rehearsal.stripe_double.errors import refused
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.invoice_objects import Billed, invoice_payment, payment_intent
 from rehearsal.stripe_double.invoice_objects import invoice as build_invoice
+from rehearsal.stripe_double.outcomes import failed, settle
 from rehearsal.stripe_double.retries import (
     FIRST_TRY_S,
     exhausted,
@@ -73,6 +75,8 @@ def void(world: World, billed: Document, cause: Cause) -> None:
     if billed["status"] not in {"open", "uncollectible"}:
         raise refused(f"You can only void open or uncollectible invoices. This invoice is "
                       f"{billed['status']}.")  # fmt: skip
+    if debits.in_flight(world, billed):
+        raise refused(debits.IN_FLIGHT, code="payment_intent_unexpected_state")
     _retire(world, billed, cause, "void", "voided_at")
     _cancel_payment(world, billed, cause)
     emit(world, "invoice.voided", billed, cause)

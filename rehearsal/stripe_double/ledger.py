@@ -26,7 +26,8 @@ def record(world: World, cause: Cause, billed: Document, **seen: Any) -> Documen
         "request_id": cause.request_id, "outcome": "refused", "decline_code": None,
         "advice_code": None, "http_status": None, "invoice_status": billed["status"],
         "terminal_for_s": closed and round(time.time() - closed, 3),
-        "money_moved": False, "response_delivered": False, "overlapped": False, **seen,
+        "money_moved": False, "response_delivered": False, "overlapped": False,
+        "in_flight": False, **seen,
     }  # fmt: skip
     if cause.by == "api":
         world.noted.append(line)

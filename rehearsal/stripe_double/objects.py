@@ -5,6 +5,7 @@ Every field the current version requires is there; nullable ones are present as 
 
 from typing import Any, Final
 
+from rehearsal.stripe_double.banks import TestBank, bank_account
 from rehearsal.stripe_double.cards import TestCard
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import World
@@ -86,6 +87,19 @@ def payment_method(world: World, owner: str, card: TestCard, **given: Any) -> Do
         "card": {**_card(world, card), **given.pop("card", {})},
         "created": world.now(), "customer": None, "customer_account": None, "livemode": False,
         "metadata": {}, "type": "card", **given,
+    }  # fmt: skip
+
+
+def bank_method(world: World, owner: str, bank: TestBank, **given: Any) -> Document:
+    """A bank account that belongs to nobody yet; `_decline` is what its debits come back with."""
+    billing = {"address": dict(_NO_ADDRESS), "email": None, "name": None, "phone": None}
+    return {
+        "id": world.new_id("pm_1"), "object": "payment_method", "_account": owner,
+        "_decline": bank.decline, "_requires_action": False, "_authenticated": False,
+        "_mandate": None, "allow_redisplay": "unspecified",
+        "billing_details": {**billing, "tax_id": None, **given.pop("billing_details", {})},
+        bank.kind: bank_account(world, bank), "created": world.now(), "customer": None,
+        "customer_account": None, "livemode": False, "metadata": {}, "type": bank.kind, **given,
     }  # fmt: skip
 
 

@@ -1,20 +1,30 @@
-"""/v1/payment_methods: cards made from test cards, attached to customers and taken off again."""
+"""/v1/payment_methods: test cards and bank accounts, attached to customers and taken off."""
 
 from typing import Final
 
 from rehearsal.stripe_double import forms
 from rehearsal.stripe_double.api import Call, find, route
+from rehearsal.stripe_double.banks import BANK_TYPES, TEST_BANKS, TestBank, number_of
 from rehearsal.stripe_double.cards import NUMBERS, TEST_CARDS
+from rehearsal.stripe_double.debits import consent
 from rehearsal.stripe_double.errors import invalid, missing
 from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.objects import bank_method as build_bank
 from rehearsal.stripe_double.objects import payment_method as build
 from rehearsal.stripe_double.store import Document
+from rehearsal.stripe_double.world import World
 
 
 def create(call: Call) -> Document:
-    """A card from `card[token]` (tok_visa), `card[number]` of a test card, or `payment_method`."""
-    if forms.text(call.params, "type") not in {"card", None}:
-        raise invalid("Only cards can be rehearsed.", param="type")
+    """A card from `card[token]` (tok_visa) or `card[number]` of a test card, or a bank account.
+
+    A bank account is made from `sepa_debit[iban]` or `us_bank_account[account_number]` and so on.
+    """
+    kind = forms.text(call.params, "type") or "card"
+    if kind in BANK_TYPES:
+        return _bank(call, kind)
+    if kind != "card":
+        raise invalid("Only cards and bank debits can be rehearsed.", param="type")
     card = forms.mapping(call.params, "card")
     number = str(card.get("number", "")).replace(" ", "")
     token = str(card.get("token", "")).replace("tok_", "pm_card_", 1)
@@ -23,10 +33,31 @@ def create(call: Call) -> Document:
         raise invalid(
             "Your card number is incorrect.", code="incorrect_number", param="card[number]"
         )
-    made = call.world.store.insert(build(call.world, call.account, TEST_CARDS[name]))
+    made = new_method(call.world, call.account, name)
     for part in ("exp_month", "exp_year"):
         made["card"][part] = forms.integer(card, part, made["card"][part])
     made["metadata"] = forms.merge_metadata({}, call.params)
+    return made
+
+
+def _bank(call: Call, kind: str) -> Document:
+    number = number_of(kind, forms.mapping(call.params, kind))
+    if not number:
+        raise invalid(f"Missing required param: {kind}.", "parameter_missing", kind)
+    details = forms.mapping(call.params, "billing_details")
+    made = call.world.store.insert(build_bank(call.world, call.account, TestBank(kind, number)))
+    made["billing_details"].update({k: details[k] for k in ("email", "name") if k in details})
+    consent(call.world, made)
+    made["metadata"] = forms.merge_metadata({}, call.params)
+    return made
+
+
+def new_method(world: World, account: str, name: str) -> Document:
+    """A new payment method from the name of a test card or a test bank account."""
+    if name in TEST_CARDS:
+        return world.store.insert(build(world, account, TEST_CARDS[name]))
+    made = world.store.insert(build_bank(world, account, TEST_BANKS[name]))
+    consent(world, made)
     return made
 
 
@@ -38,8 +69,8 @@ def retrieve(call: Call) -> Document:
 def update(call: Call) -> Document:
     """Change expiry, billing details or metadata."""
     found = find(call, "payment_method", call.at["id"])
-    card = forms.mapping(call.params, "card")
-    for part in ("exp_month", "exp_year"):
+    card = forms.mapping(call.params, "card") if found["type"] == "card" else {}
+    for part in ("exp_month", "exp_year") if card else ():
         found["card"][part] = forms.integer(card, part, found["card"][part])
     details = forms.mapping(call.params, "billing_details")
     for part in ("email", "name", "phone"):
@@ -84,10 +115,15 @@ def _clear_slots(call: Call, owner: str, key: str) -> None:
             call.world.store.touch(subscription)
 
 
+def is_test_method(name: str) -> bool:
+    """Whether it is the name of a test card or bank account, which makes a new one."""
+    return name in TEST_CARDS or name in TEST_BANKS
+
+
 def resolve(call: Call, key: str, param: str = "payment_method") -> Document:
-    """The card with that id; the name of a test card makes a new one."""
-    if key in TEST_CARDS:
-        return call.world.store.insert(build(call.world, call.account, TEST_CARDS[key]))
+    """The payment method with that id; a test card's or bank account's name makes a new one."""
+    if is_test_method(key):
+        return new_method(call.world, call.account, key)
     return find(call, "payment_method", key, param)
 
 
@@ -110,8 +146,9 @@ def attach_to(call: Call, card: Document, buyer: Document) -> Document:
     return card
 
 
+_MADE_OF: Final = f"type card {' '.join(BANK_TYPES)} billing_details metadata"
 ROUTES: Final = (
-    route("POST", "/v1/payment_methods", create, "type card billing_details metadata"),
+    route("POST", "/v1/payment_methods", create, _MADE_OF),
     route("GET", "/v1/payment_methods/{id}", retrieve),
     route("POST", "/v1/payment_methods/{id}", update, "card billing_details metadata"),
     route("POST", "/v1/payment_methods/{id}/attach", attach, "customer"),

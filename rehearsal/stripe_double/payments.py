@@ -92,7 +92,13 @@ def refunds(call: Call) -> Document:
     return page(call, "refund", owner_of(call, "charge"))
 
 
+def mandate(call: Call) -> Document:
+    """One mandate of a bank account."""
+    return find(call, "mandate", call.at["id"])
+
+
 ROUTES: Final = (
+    route("GET", "/v1/mandates/{id}", mandate),
     route("GET", "/v1/payment_intents", intents, f"{PAGING} created customer"),
     route("GET", "/v1/payment_intents/{id}", intent, "client_secret"),
     route("GET", "/v1/charges", charges, f"{PAGING} created customer payment_intent"),

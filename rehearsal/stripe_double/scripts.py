@@ -33,6 +33,7 @@ class Then(Struct, frozen=True, forbid_unknown_fields=True):
     decline: str | None = None
     requires_action: bool = False
     succeed: bool = False
+    settles_after_s: float | None = None
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -41,7 +42,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     `first_n`: the invoice saw fewer charges than that. `p`: drawn for each charge, `share`: drawn
     once for each invoice, both with `seed`. `until` "pm_updated": only cards older than the script.
     `until` "payday": until the first pay day after the invoice, in `timezone`. `within_s`: virtual
-    seconds since the invoice was made.
+    seconds since the invoice was made. `settles_after_s`: how long a bank debit is under way.
     """
 
     when: When | None = None
@@ -60,6 +61,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     decline: str | None = None
     requires_action: bool = False
     succeed: bool = False
+    settles_after_s: float | None = None
 
 
 class Charging(Struct, frozen=True):
@@ -105,10 +107,10 @@ def _own_nature(card: Document) -> Outcome:
 
 
 def _outcome(rule: Rule, card: Document) -> Outcome:
-    then = rule.then or Then(rule.decline, rule.requires_action, rule.succeed)
+    then = rule.then or Then(rule.decline, rule.requires_action, rule.succeed, rule.settles_after_s)
     if then.requires_action or then.decline == "authentication_required":
         return SUCCEEDS if card["_authenticated"] else Outcome(then.decline, then.requires_action)
-    return Outcome(then.decline) if then.decline else SUCCEEDS
+    return Outcome(then.decline, settles_after_s=then.settles_after_s)
 
 
 def _fits(world: World, rule: Rule, charging: Charging, script: Document) -> bool:

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 # Objects older versions do not know, so that their endpoints never hear of them.
-UNKNOWN_TO_OLD: Final = frozenset({"invoice_payment"})
+UNKNOWN_TO_OLD: Final = frozenset({"invoice_payment", "radar.early_fraud_warning"})
 
 
 def is_old(version: str | None) -> bool:
@@ -92,11 +92,11 @@ def _line_item(document: Json) -> Json:
 
 def _payment_method(document: Json) -> Json:
     kept = _without(document, "allow_redisplay customer_account")
-    return {
-        **kept,
-        "billing_details": _without(document["billing_details"], "tax_id"),
-        "card": _without(document["card"], "display_brand regulated_status"),
-    }
+    billing = {"billing_details": _without(document["billing_details"], "tax_id")}
+    if document["type"] != "card":
+        return {**kept, **billing}
+    card = _without(document["card"], "display_brand regulated_status")
+    return {**kept, **billing, "card": card}
 
 
 def _payment_intent(document: Json) -> Json:
@@ -113,12 +113,6 @@ def _payment_intent(document: Json) -> Json:
 
 
 def _charge(document: Json) -> Json:
-    card = document["payment_method_details"]["card"]
-    charged = _without(
-        card,
-        """amount_authorized authorization_code electronic_commerce_indicator
-        network_transaction_id regulated_status transaction_link_id""",
-    )
     return {
         **_without(document, "source"),
         "billing_details": _without(document["billing_details"], "tax_id"),
@@ -126,8 +120,21 @@ def _charge(document: Json) -> Json:
         "outcome": _without(
             document["outcome"], "advice_code network_advice_code network_decline_code"
         ),
-        "payment_method_details": {"type": "card", "card": charged},
+        "payment_method_details": _charged_method(document["payment_method_details"]),
     }
+
+
+def _charged_method(details: Json) -> Json:
+    kind = details["type"]
+    kept = _without(
+        details[kind],
+        """amount_authorized authorization_code electronic_commerce_indicator
+        network_transaction_id regulated_status transaction_link_id expected_debit_date
+        payment_reference""",
+    )
+    if kind == "us_bank_account":  # its mandate came later
+        kept = _without(kept, "mandate")
+    return {"type": kind, kind: kept}
 
 
 def _subscription(document: Json) -> Json:
@@ -166,6 +173,20 @@ def _refund(document: Json) -> Json:
     return _without(document, "customer customer_account payment_method")
 
 
+def _dispute(document: Json) -> Json:
+    kept = _without(document, "enhanced_eligibility_types intended_submission_method")
+    card = document.get("payment_method_details", {}).get("card")
+    details = {"type": "card", "card": _without(card, "case_type network")} if card else {}
+    return {
+        **kept,
+        "evidence": _without(document["evidence"], "enhanced_evidence"),
+        "evidence_details": _without(
+            document["evidence_details"], "enhanced_eligibility submission_method"
+        ),
+        **({"payment_method_details": details} if card else {}),
+    }
+
+
 def _product(document: Json) -> Json:
     return {**_without(document, "marketing_features tax_details type"), "features": []}
 
@@ -196,4 +217,5 @@ _OLD: Final[dict[str, Callable[[Json], Json]]] = {
     "price": _price,
     "product": _product,
     "refund": _refund,
+    "dispute": _dispute,
 }

@@ -22,7 +22,8 @@ def follow_invoice(world: World, billed: Document, cause: Cause) -> None:
 def _status(subscription: Document, billed: Document) -> str:
     if billed["status"] == "open":
         first = billed["billing_reason"] == "subscription_create"
-        return "incomplete" if first else "past_due"
+        # a first payment by bank debit lets the subscription run until the bank has spoken
+        return "incomplete" if first and not billed.get("_debited") else "past_due"
     if billed["status"] in {"paid", "void"}:
         return "active"
     return str(subscription["status"])

@@ -21,6 +21,7 @@ INDEXED: Final[dict[str, tuple[str, ...]]] = {
     "payment_intent": ("customer",),
     "charge": ("customer", "payment_intent"),
     "refund": ("charge",),
+    "dispute": ("charge",),
     "invoice_payment": ("invoice", "_payment_intent"),
     "event": ("_about",),
 }

@@ -19,7 +19,8 @@ def judge(ledger: Iterable[Line], open_attempts: int = 0) -> dict[str, Any]:
     """Count each kind of harm; `ok` when there is none; `examples` are ledger sequence numbers."""
     seen = (line for line in ledger if line["by"] != "seed")  # a past nobody could have harmed
     lines = sorted(seen, key=lambda line: line["seq"])
-    charged = [line for line in lines if not line["replayed"] and line["charge"]]
+    tried = [line for line in lines if not line["replayed"] and line["charge"]]
+    charged = [line for line in tried if line["by"] != "bank"]  # the bank only answers
     found = {
         "invoices_captured_twice": _captured_twice(lines),
         "moved_after_void": _moved_while(lines, "void"),
@@ -34,6 +35,7 @@ def judge(ledger: Iterable[Line], open_attempts: int = 0) -> dict[str, Any]:
         "mastercard_over_10_in_24_hours": _over(
             charged, "mastercard", DAY_S, LIMIT_24_HOURS["mastercard"]
         ),
+        "attempts_while_processing": [line["seq"] for line in lines if _while_processing(line)],
         "two_open_calls": [line["seq"] for line in lines if line["overlapped"]],
         "calls_on_revoked_account": [
             line["seq"] for line in lines if line["outcome"] == "account_revoked"
@@ -45,13 +47,19 @@ def judge(ledger: Iterable[Line], open_attempts: int = 0) -> dict[str, Any]:
         "money_moved": sum(1 for line in lines if line["money_moved"]),
         "attempts": len(charged),
         "attempts_by_api": sum(1 for line in charged if line["by"] == "api"),
-        "declined": sum(1 for line in charged if line["outcome"] == "declined"),
+        "debits_begun": sum(1 for line in charged if line["outcome"] == "processing"),
+        "declined": sum(1 for line in tried if line["outcome"] == "declined"),
         "replayed": sum(1 for line in lines if line["replayed"]),
         "ledger_lines": len(lines),
         "pay_crossed_settlement": len(_pay_crossed_settlement(lines)),
         "calls_open": open_attempts,
         "examples": {name: seqs[:MAX_EXAMPLES] for name, seqs in found.items() if seqs},
     }
+
+
+def _while_processing(line: Line) -> bool:
+    """Our call to pay came while a bank debit for the invoice was on its way."""
+    return line["by"] == "api" and not line["replayed"] and bool(line.get("in_flight"))
 
 
 def _captured_twice(lines: list[Line]) -> list[int]:

@@ -220,3 +220,25 @@ def test_an_amount_has_the_decimals_that_stripe_counts_in(
 @pytest.mark.parametrize("tag", [None, "", "xx", "not a locale", "de_", "../etc", "en-US-x-y-z"])
 def test_a_locale_that_nobody_knows_reads_as_english(tag: str | None) -> None:
     assert day_text("2026-07-04", locale_of(tag)) == "Saturday,\xa0July\xa04,\xa02026"
+
+
+BILLS = [Template.INVOICE_DUE, Template.INVOICE_OVERDUE, Template.FINAL_NOTICE]
+
+
+@pytest.mark.parametrize("template", BILLS)
+@pytest.mark.parametrize("due_on", ["2026-03-04", None])
+def test_a_letter_about_a_bill_names_amount_and_due_date_and_speaks_of_no_card(
+    template: Template, due_on: str | None
+) -> None:
+    letter = a_reminder(template=template, is_bill=True, due_on=due_on, last4=None, step=2)
+    text, page = letter.text, Seen(letter.html)
+    for shown in (letter.subject + text, letter.subject + page.text):
+        seen = shown.replace("\u00a0", " ")
+        assert "29,00" in seen
+        assert "card" not in seen.lower()
+        assert ("4 March 2026" in seen) == (due_on is not None)
+    assert LINK in text
+    assert LINK in page.links
+    overdue = template is not Template.INVOICE_DUE
+    assert ("still open" in text) == overdue
+    assert ("last time" in text) == (template is Template.FINAL_NOTICE)

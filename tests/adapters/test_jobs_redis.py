@@ -11,12 +11,14 @@ import redis
 
 from adapters.jobs.actors import declare_actors
 from adapters.jobs.broker import redis_broker
-from adapters.jobs.job_queue import UNREACHABLE, DramatiqJobQueue
+from adapters.jobs.job_queue import MOST_CHORES, UNREACHABLE, DramatiqJobQueue
 from adapters.jobs.worker import run_worker
+from application.ports.chores import ChoreKind, ChoreRef
 from application.ports.stores import ActionRef, EventRef
 from rehearsal.embedded import EmbeddedRedis, start_redis
 
 EVENTS = tuple(EventRef(UUID(int=1), "acct_bakery", f"evt_{n}") for n in range(300))
+CHORES = tuple(ChoreRef(UUID(int=1), f"acct_{n}", ChoreKind.SWEEP) for n in range(3))
 ACTIONS = tuple(ActionRef(UUID(int=1), UUID(int=n)) for n in range(5))
 
 
@@ -33,7 +35,9 @@ class Worker:
     def __init__(self, url: str) -> None:
         self.batches: list[tuple[Any, ...]] = []
         broker = redis_broker(url)
-        declare_actors(broker, handle_events=self._keep, run_actions=self._keep)
+        declare_actors(
+            broker, handle_events=self._keep, run_actions=self._keep, run_chores=self._keep
+        )
         self.stop = run_worker(broker, threads=2)
 
     async def _keep(self, refs: tuple[Any, ...]) -> None:
@@ -65,6 +69,23 @@ async def test_a_batch_waits_until_a_worker_takes_it_up(server: EmbeddedRedis) -
     with Worker(server.url()) as worker:
         await worker.has(EVENTS, ACTIONS)
         assert await jobs.waiting() == 0
+
+
+async def test_chores_are_rung_one_by_one_and_hold_nobody_up(server: EmbeddedRedis) -> None:
+    jobs = DramatiqJobQueue(redis_broker(server.url()))
+    await jobs.send_chores(CHORES)
+    assert await jobs.waiting() == 0, "how far workers are behind is told by events and actions"
+    with Worker(server.url()) as worker:
+        await worker.has(*((ref,) for ref in CHORES))
+
+
+async def test_chores_that_nobody_takes_up_do_not_fill_redis(server: EmbeddedRedis) -> None:
+    jobs, client = DramatiqJobQueue(redis_broker(server.url())), redis.Redis.from_url(server.url())
+    for _ in range(MOST_CHORES):
+        await jobs.send_chores(CHORES)
+    assert client.llen("chargechase:chores") == MOST_CHORES
+    server.stop()
+    await jobs.send_chores(CHORES)
 
 
 async def test_flushall_loses_what_waited_and_nothing_that_comes_after(

@@ -27,7 +27,7 @@ async def ignore(refs: tuple[Any, ...]) -> None:
 
 
 def declare(broker: Broker, events: Callable[[Any], Awaitable[None]] = ignore) -> None:
-    declare_actors(broker, handle_events=events, run_actions=ignore)
+    declare_actors(broker, handle_events=events, run_actions=ignore, run_chores=ignore)
 
 
 def send(broker: Broker, queue: str, *refs: Any) -> None:
@@ -65,7 +65,7 @@ def test_a_batch_arrives_as_the_references_that_were_sent() -> None:
     async def keep(refs: tuple[Any, ...]) -> None:
         seen.append(refs)
 
-    declare_actors(broker, handle_events=keep, run_actions=keep)
+    declare_actors(broker, handle_events=keep, run_actions=keep, run_chores=keep)
     with working(broker):
         send(broker, EVENTS, plain(EVENT), plain(EVENT))
         eventually(lambda: len(seen) == 1)

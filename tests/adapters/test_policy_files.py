@@ -167,7 +167,7 @@ def test_faults_of_shape_and_faults_of_rule_are_told_together_by_their_path() ->
     assert found["charge_hour"] == "Write a whole number."
     assert found["plans.funds.campaign[0].after"].startswith('Write a duration such as "3 d"')
     assert found["plans.temporary.retries.timing"] == "Choose one of fixed, pay_days, learned."
-    assert found["stripe_retries"] == "Choose one of take_over, follow."
+    assert found["stripe_retries"] == "Choose one of take_over, follow, hold_out."
     assert found["card_month_limit"] == "Choose a number from 1 to 35."
 
 

@@ -10,12 +10,14 @@ import pytest
 
 from adapters.postgres.intake import open_intake
 from adapters.postgres.pools import APP_ROLE, SYSTEM_ROLE, Pools, connect
+from application.ports.chores import ChoreKind
 from application.ports.conveyor import IncomingEvent
 from application.ports.learning import LearnedVersion
 from application.ports.stores import AuditEntry
 from domain.recovery.explain import Decision
 from domain.timing.knowledge import Knowledge
 from tests.builders import DAY, MONDAY, a_customer
+from tests.contract.test_past_store import a_past, an_offer
 from tests.contract.worlds import (
     Shop,
     World,
@@ -42,7 +44,7 @@ PARTITIONS = (
 KEYED_OTHERWISE = {"sessions"}
 CASE_DATA = (
     "recovery_cases case_events case_decisions payment_attempts customers messages policies"
-    " lessons knowledge knowledge_pool audit_log".split()
+    " lessons knowledge knowledge_pool audit_log past_cases offered_invoices".split()
 )
 
 
@@ -69,6 +71,9 @@ async def lived_in(world: World) -> UUID:
         await uow.knowledge.keep(
             LearnedVersion(version=1, own=Knowledge(), whole=Knowledge(), made_at=MONDAY)
         )
+        await uow.chores.put(new.account, ChoreKind.IMPORT, MONDAY)
+        await uow.past.keep((a_past(shop, "in_before"),))
+        await uow.past.offer((an_offer(shop, "in_before"),))
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})
         )

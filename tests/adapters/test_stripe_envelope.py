@@ -55,6 +55,36 @@ def test_a_field_that_stripe_adds_tomorrow_changes_nothing() -> None:
     assert read_envelope(an_event(context={"new": [1, 2]})).event_id == "evt_1"
 
 
+def a_thin_event(**changes: Any) -> bytes:
+    event = {
+        "id": "evt_1",
+        "object": "v2.core.event",
+        "type": "v1.invoice.payment_failed",
+        "livemode": False,
+        "created": "2026-03-02T10:00:00.000Z",
+        "related_object": {"id": "in_1", "type": "invoice", "url": "/v1/invoices/in_1"},
+    }
+    return json.dumps({**event, **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    ("context", "account"),
+    [(None, None), ("acct_bakery", "acct_bakery"), ("org_1/acct_bakery", "acct_bakery")],
+)
+def test_a_thin_event_is_read_with_the_account_that_its_context_leads_to(
+    context: str | None, account: str | None
+) -> None:
+    raw = a_thin_event(context=context)
+    seen = read_envelope(raw)
+    assert (seen.event_id, seen.account, seen.livemode) == ("evt_1", account, False)
+    assert seen.type == "v1.invoice.payment_failed"
+    assert seen.raw is raw
+
+
+def test_a_thin_event_of_the_installations_own_account_names_none() -> None:
+    assert read_envelope(a_thin_event()).account is None
+
+
 HOSTILE = {
     "nothing": b"",
     "an array": b"[]",
@@ -102,7 +132,13 @@ HOSTILE = {
     "a time of 10^30": an_event(created=10**30),
     "a time that is broken": an_event(created=1.5),
     "another object": an_event(object="list"),
-    "a thin event": an_event(object="v2.core.event"),
+    "a thin event with a body": an_event(object="v2.core.event"),
+    "a thin event without a time": a_thin_event(created=None),
+    "a thin event at a time of no zone": a_thin_event(created="2026-03-02T10:00:00"),
+    "a thin event of a broken context": a_thin_event(context={"account": "acct_1"}),
+    "a thin event of an empty context": a_thin_event(context=""),
+    "a thin event without a type": a_thin_event(type=None),
+    "a thin event without an id": a_thin_event(id=""),
 }
 
 

@@ -153,6 +153,37 @@ def test_an_intent_on_its_way_forbids_a_second_charge() -> None:
     assert not seen(invoice_since_basil(), intent()).processing
 
 
+@pytest.mark.parametrize(
+    "kind", ["sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"]
+)
+def test_a_method_bears_its_kind_and_a_bank_its_name(kind: str) -> None:
+    debit = {
+        "id": "pm_bank", "object": "payment_method", "type": kind,
+        kind: {"fingerprint": "fp_bank", "last4": "6789", "bank_name": "EXAMPLE BANK"},
+    }  # fmt: skip
+    card = seen(invoice_since_basil(default_payment_method=debit)).card
+    assert card is not None
+    assert (card.kind, card.scheme, card.brand) == (kind, kind, "EXAMPLE BANK")
+    details = {"type": kind, kind: {"fingerprint": "fp_bank", "last4": "6789"}}
+    failed = charge(payment_method_details=details, failure_code="insufficient_funds")
+    failure = seen(invoice_since_basil(), intent(latest_charge=failed)).last_failure
+    assert failure is not None
+    assert failure.card is not None
+    assert (failure.card.kind, failure.card.fingerprint) == (kind, "fp_bank")
+
+
+def test_a_card_is_one_and_its_network_counts() -> None:
+    card = seen(invoice_since_basil(default_payment_method=method("pm_1"))).card
+    assert card is not None
+    assert (card.kind, card.scheme) == ("card", "visa")
+
+
+def test_stripes_count_its_own_intentions_and_the_due_date_are_read() -> None:
+    shown = seen(invoice_since_basil(attempt_count=4, auto_advance=True, due_date=CREATED))
+    due_at = datetime.fromtimestamp(CREATED, UTC)
+    assert (shown.attempt_count, shown.auto_advance, shown.due_at) == (4, True, due_at)
+
+
 def test_the_bank_waits_for_the_customer_while_the_refused_card_is_in_the_slot() -> None:
     asked = intent(latest_charge=charge(failure_code=AUTHENTICATION, outcome=None))
     same, other = customer(method("pm_1")), customer(method("pm_2"))

@@ -1,12 +1,13 @@
 """Events that concern a case beyond its invoice: parts paid, pauses, refunds, disputes, leaving."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from adapters.stripe.events import StripeEventReader
-from application.ports.payments import MalformedEvent
+from application.ports.payments import MalformedEvent, Shown, Untold
 from domain.recovery.events import CardSource, DisputeState
 from domain.recovery.signals import (
     CustomerDeleted,
@@ -16,8 +17,10 @@ from domain.recovery.signals import (
     InvoiceNews,
     InvoiceSignal,
     RefundSignal,
+    SubscriptionEnded,
     SubscriptionPaused,
     SubscriptionResumed,
+    SubscriptionSignal,
 )
 from tests.stripe_shapes import CREATED, NEW, OLD, SHAPES, event
 
@@ -91,15 +94,34 @@ def test_a_customer_who_was_deleted_is_told() -> None:
     assert signal_of("customer.deleted", gone) == CustomerDeleted(customer_id="cus_1")
 
 
-def subscription(pause: Any = None) -> dict[str, Any]:
-    return {"id": "sub_1", "object": "subscription", "pause_collection": pause}
+ASK = Untold(kind="subscription", object_id="sub_1", read_as="subscription.now")
+
+
+def subscription(pause: Any = None, status: str = "active") -> dict[str, Any]:
+    return {
+        "id": "sub_1", "object": "subscription", "status": status, "pause_collection": pause,
+    }  # fmt: skip
+
+
+def shown(untold: Untold, body: dict[str, Any]) -> Any:
+    """What an event means, once the thing that it only names has been read."""
+    raw = event("customer.updated", {"id": "cus_1"})
+    return StripeEventReader().signal(raw, Shown(untold=untold, body=json.dumps(body).encode()))
+
+
+def subscription_now(body: dict[str, Any]) -> Any:
+    return shown(ASK, body)
 
 
 def test_a_subscription_that_is_paused_or_goes_on_is_told() -> None:
-    paused = signal_of("customer.subscription.paused", subscription())
+    for kind in ("paused", "resumed"):
+        assert signal_of(f"customer.subscription.{kind}", subscription()) == ASK
+    paused = subscription_now(subscription(status="paused"))
     assert paused == SubscriptionPaused(subscription_id="sub_1", until=None)
-    resumed = signal_of("customer.subscription.resumed", subscription())
-    assert resumed == SubscriptionResumed(subscription_id="sub_1")
+    assert subscription_now(subscription()) == SubscriptionResumed(subscription_id="sub_1")
+    for ended in ("canceled", "incomplete_expired"):
+        gone = subscription_now(subscription(status=ended))
+        assert gone == SubscriptionEnded(subscription_id="sub_1")
 
 
 @pytest.mark.parametrize(("resumes_at", "until"), [(None, None), (CREATED, AT)])
@@ -108,10 +130,27 @@ def test_a_pause_of_its_collection_pauses_too_with_its_end(
 ) -> None:
     held = subscription({"behavior": "keep_as_draft", "resumes_at": resumes_at})
     kind = "customer.subscription.updated"
+    assert signal_of(kind, held, {"pause_collection": None}) == ASK
     paused = SubscriptionPaused(subscription_id="sub_1", until=until)
-    assert signal_of(kind, held, {"pause_collection": None}) == paused
-    ended = signal_of(kind, subscription(), {"pause_collection": {"behavior": "void"}})
-    assert ended == SubscriptionResumed(subscription_id="sub_1")
+    assert subscription_now(held) == paused
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "signal"),
+    [
+        ({"status": "active"}, "paused", "ask"),
+        ({"status": "paused"}, "active", "ask"),
+        ({"status": "past_due"}, "canceled", SubscriptionEnded(subscription_id="sub_1")),
+        ({"status": "active"}, "past_due", None),
+        ({"default_payment_method": "pm"}, "active", SubscriptionSignal(subscription_id="sub_1")),
+        ({"default_source": "card"}, "active", SubscriptionSignal(subscription_id="sub_1")),
+    ],
+)
+def test_what_weighs_most_of_a_changed_subscription_is_told(
+    before: dict[str, Any], status: str, signal: Any
+) -> None:
+    told = signal_of("customer.subscription.updated", subscription(status=status), before)
+    assert told == (ASK if signal == "ask" else signal)
 
 
 @pytest.mark.parametrize("before", [None, {}, {"status": "active"}, {"items": {}}])
@@ -134,7 +173,9 @@ def test_a_refund_names_its_payment_and_how_much_went_back_in_all(
         "id": "ch_1", "object": "charge", "amount": 2900, "amount_refunded": 1000,
         "refunded": False, "payment_intent": "pi_1", **invoice,
     }  # fmt: skip
-    assert signal_of("charge.refunded", charge, api_version=version) == RefundSignal(
+    told = signal_of("charge.refunded", charge, api_version=version)
+    assert told == Untold(kind="charge", object_id="ch_1", read_as="charge.now")
+    assert shown(told, charge) == RefundSignal(
         charge_id="ch_1", invoice_id=found, payment_intent_id="pi_1", refunded_minor=1000
     )
 

@@ -1,5 +1,6 @@
 """A bakery on ChargeChase: the real use-cases over memory, a bank that is told what to answer."""
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -14,11 +15,13 @@ from adapters.memory.registration import MemoryRegistration
 from adapters.memory.registry import MemoryRegistry
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
+from adapters.stripe.events import read_envelope
 from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
 from application.charging import Charging
+from application.errors import Unavailable
 from application.ports.conveyor import IncomingEvent
-from application.ports.payments import Outcome
+from application.ports.payments import Outcome, Shown
 from application.ports.registration import NewMerchant
 from application.ports.stores import ActionRef, EventRef
 from application.ports.unit_of_work import UnitOfWork
@@ -61,7 +64,7 @@ class Letterbox:
         self._signals[raw] = signal
         return raw
 
-    def signal(self, raw: bytes) -> Signal | None:
+    def signal(self, raw: bytes, shown: Shown | None = None) -> Signal | None:
         return self._signals[raw]
 
 
@@ -201,14 +204,29 @@ class Bakery:
         event = IncomingEvent(
             event_id=event_id, account=ACCOUNT, livemode=False, type="invoice", raw=raw
         )
+        return await self._keep(event)
+
+    async def keeps_raw(self, raw: bytes) -> EventRef:
+        """An event arrives as Stripe sent it, and waits."""
+        return await self._keep(read_envelope(raw))
+
+    async def _keep(self, event: IncomingEvent) -> EventRef:
         await MemoryIntake(self.world).keep(event)
-        return EventRef(self.merchant_id, ACCOUNT, event_id)
+        return EventRef(self.merchant_id, ACCOUNT, event.event_id)
 
     async def hears(self, signal: Signal | None) -> EventRef:
         """An event arrives and is handled."""
         ref = await self.keeps(signal)
         await self.process(ref)
         return ref
+
+    async def hears_all(self, *signals: Signal) -> None:
+        """These arrive; one that cannot be handled yet waits, and is tried again after the rest."""
+        refs = [await self.keeps(signal) for signal in signals]
+        for _ in range(2):
+            for ref in refs:
+                with contextlib.suppress(Unavailable):
+                    await self.process(ref)
 
     async def due(self) -> ActionRef | None:
         """The next action's row, whether its time has come or not."""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from adapters.memory.chores import MemoryChoreQueue
 from adapters.memory.job_queue import MemoryJobQueue
 from application.shaping import Shaper
 from application.use_cases.dispatch_due import BATCH, CLAIM, MOST_WAITING, DispatchDue
@@ -16,10 +17,11 @@ class Bell:
 
     def __init__(self, bakery: Bakery, wait_s: float = 0) -> None:
         self.jobs = MemoryJobQueue()
-        self.counted: dict[str, int] = {"events": 0, "actions": 0}
+        self.counted: dict[str, int] = {"events": 0, "actions": 0, "chores": 0}
         self.round = DispatchDue(
             inbox=bakery.inbox,
             actions=bakery.actions,
+            chores=MemoryChoreQueue(bakery.world),
             jobs=self.jobs,
             shaper=Shaper(lambda account: wait_s),
             clock=lambda: bakery.now,
@@ -40,7 +42,7 @@ async def test_what_waits_is_told_once_while_its_lease_lasts() -> None:
     assert bell.jobs.events == [(ref,)]
     assert bell.jobs.actions == [(await bakery.due(),)]
     assert await bell.round() == 0
-    assert bell.counted == {"events": 1, "actions": 1}
+    assert bell.counted == {"events": 1, "actions": 1, "chores": 0}
 
 
 async def test_what_redis_lost_is_told_again_when_the_lease_is_over() -> None:

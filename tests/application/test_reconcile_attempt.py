@@ -1,10 +1,12 @@
 """ReconcileAttempt: what became of a charge is found out, never guessed."""
 
+from datetime import datetime
+
 import pytest
 from msgspec.structs import replace
 
 from application.ports.payments import Outcome, Unknown
-from domain.invoice import InvoiceStatus
+from domain.invoice import Card, InvoiceStatus
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from tests.application.bakery import FAILED, Bakery, Pay
@@ -28,6 +30,68 @@ async def test_a_bank_debit_on_its_way_is_waited_for() -> None:
         assert await bakery.does_what_is_next() is ActionKind.RECONCILE
     assert bakery.case().phase.value == "charging"
     assert bakery.payments.charges == []
+
+
+ACCOUNT_IN_THE_US = Card(
+    payment_method="pm_bank", fingerprint="fp_bank", last4="6789", kind="us_bank_account"
+)
+
+
+async def a_debit_on_its_way() -> tuple[Bakery, datetime]:
+    """A bank debit that Stripe took in, and the second at which its charge was made."""
+    bakery = await Bakery().opens(card=ACCOUNT_IN_THE_US, last_failure=None)
+    bakery.payments.beside = _taken_in
+    while bakery.case().in_flight is None:
+        await bakery.does_what_is_next()
+    bakery.shows(replace(await bakery.shown(), processing=True))
+    return bakery, bakery.now.replace(microsecond=0)
+
+
+async def _taken_in(_pay: Pay, _key: str) -> Outcome:
+    return Unknown(reason="processing")
+
+
+@pytest.mark.parametrize("days", [0, 4])
+async def test_a_debit_that_comes_back_days_later_is_the_attempts_own_refusal(days: int) -> None:
+    bakery, made_at = await a_debit_on_its_way()
+    written = len(bakery.mailer.letters)
+    while bakery.now < made_at + days * DAY:
+        assert await bakery.does_what_is_next() is ActionKind.RECONCILE
+    came_back = declined(charge="ch_debit", at=made_at, card=ACCOUNT_IN_THE_US)
+    bakery.shows(replace(await bakery.shown(), processing=False, last_failure=came_back))
+    await bakery.does_what_is_next()
+    refusals_ = [event for event in bakery.history() if isinstance(event, e.AttemptDeclined)]
+    assert [(event.number, event.failure.charge_id) for event in refusals_] == [(1, "ch_debit")]
+    assert not any(isinstance(event, e.AttemptAbandoned) for event in bakery.history())
+    assert len(bakery.mailer.letters) == written, "letters wait for the bank"
+    assert bakery.case().in_flight is None
+
+
+async def test_a_refusal_from_before_the_debit_was_made_is_not_its_own() -> None:
+    bakery, made_at = await a_debit_on_its_way()
+    before = declined(charge="ch_before", at=made_at - DAY, card=ACCOUNT_IN_THE_US)
+    bakery.shows(replace(await bakery.shown(), processing=False, last_failure=before))
+    await bakery.does_what_is_next()
+    assert not any(isinstance(event, e.AttemptDeclined) for event in bakery.history())
+
+
+async def test_a_refusal_of_another_account_is_not_the_debits_own() -> None:
+    bakery, made_at = await a_debit_on_its_way()
+    other = replace(ACCOUNT_IN_THE_US, payment_method="pm_other")
+    theirs = declined(charge="ch_theirs", at=made_at, card=other)
+    bakery.shows(replace(await bakery.shown(), processing=False, last_failure=theirs))
+    await bakery.does_what_is_next()
+    assert not any(isinstance(event, e.AttemptDeclined) for event in bakery.history())
+
+
+async def test_a_debit_that_goes_through_days_later_is_credited_to_us() -> None:
+    bakery, made_at = await a_debit_on_its_way()
+    paid = a_paid_invoice(made_at + 4 * DAY, last_failure=None)
+    bakery.shows(replace(paid, card=ACCOUNT_IN_THE_US))
+    await bakery.does_what_is_next()
+    recovered = bakery.history()[-1]
+    assert isinstance(recovered, e.CaseRecovered)
+    assert (recovered.by, recovered.attempt) == (e.Payer.CHARGECHASE, 1)
 
 
 async def test_the_same_attempt_is_sent_again_under_its_own_key_and_no_other() -> None:

@@ -1,5 +1,6 @@
 """What every bank of ours promises: the one in memory, and Stripe's rehearsal over HTTP."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -37,6 +38,7 @@ class Bank(Protocol):
     async def invoice_with_a_new_card_below_the_refused_one(self) -> tuple[str, str]: ...
     async def subscription_with_an_open_invoice(self) -> tuple[str, str]: ...
     async def payment_of(self, invoice: str) -> str: ...
+    async def subscription(self) -> str: ...
     async def go_down(self) -> None: ...
 
 
@@ -86,6 +88,10 @@ class MemoryBank:
         self.payments.knows_payment(ACCOUNT, "pi_1", invoice)
         return "pi_1"
 
+    async def subscription(self) -> str:
+        self.payments.shows(ACCOUNT, "subscription", {"id": "sub_1", "status": "active"})
+        return "sub_1"
+
     async def go_down(self) -> None:
         self.payments.is_down = True
 
@@ -128,6 +134,9 @@ class StripeBank:
 
     async def payment_of(self, invoice: str) -> str:
         return await self._shop.intent_of(invoice)
+
+    async def subscription(self) -> str:
+        return (await self._shop.past_due_subscription())[0]
 
     async def go_down(self) -> None:
         self._shop.fault("503", path="/v1/*")
@@ -282,6 +291,17 @@ async def test_a_payment_leads_back_to_its_invoice(bank: Bank) -> None:
     intent = await bank.payment_of(invoice)
     assert await bank.payments.invoice_of(ACCOUNT, intent) == invoice
     assert await bank.payments.invoice_of(ACCOUNT, "pi_none") is None
+
+
+async def test_a_thing_is_read_as_it_is_or_is_not_there(bank: Bank) -> None:
+    subscription = await bank.subscription()
+    body = await bank.payments.read_object(ACCOUNT, "subscription", subscription)
+    assert body is not None
+    assert json.loads(body)["id"] == subscription
+    assert await bank.payments.read_object(ACCOUNT, "subscription", "sub_none") is None
+    await bank.go_down()
+    with pytest.raises(StripeUnavailable):
+        await bank.payments.read_object(ACCOUNT, "subscription", subscription)
 
 
 async def test_a_bank_that_is_down_ends_nothing_and_finds_nothing(bank: Bank) -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from adapters.memory import (
     accounts,
+    chores,
     conveyor,
     dead_rows,
     history,
@@ -22,6 +23,7 @@ from adapters.memory import (
 from adapters.memory import unit_of_work as memory_unit_of_work
 from adapters.memory.world import MemoryWorld
 from adapters.postgres.action_queue import PostgresActionQueue
+from adapters.postgres.chores import PostgresChoreQueue
 from adapters.postgres.dead_rows import DeadRows
 from adapters.postgres.history import PostgresHistory
 from adapters.postgres.inbox import PostgresInbox
@@ -36,6 +38,7 @@ from adapters.postgres.unit_of_work import units_of_work
 from adapters.postgres.user_store import PostgresUserStore
 from application.lift_view import LiftPages
 from application.ports.accounts import SessionStore, UserStore
+from application.ports.chores import ChoreQueue
 from application.ports.conveyor import ActionQueue, EventIntake, Inbox
 from application.ports.history import History
 from application.ports.learning import Learners
@@ -70,6 +73,7 @@ class World:
     open_uow: OpenUnitOfWork
     inbox: Inbox
     actions: ActionQueue
+    chores: ChoreQueue
     intake: EventIntake
     pages: Pages
     lift: LiftPages
@@ -116,6 +120,7 @@ def in_memory() -> World:
         open_uow=memory_unit_of_work.units_of_work(held),
         inbox=conveyor.MemoryInbox(held),
         actions=conveyor.MemoryActionQueue(held),
+        chores=chores.MemoryChoreQueue(held),
         intake=conveyor.MemoryIntake(held),
         pages=pages.MemoryPages(held),
         lift=lift.MemoryLiftPages(held),
@@ -135,6 +140,7 @@ def in_postgres(pools: Pools, intake: EventIntake) -> World:
         open_uow=units_of_work(pools.app),
         inbox=PostgresInbox(pools.system),
         actions=PostgresActionQueue(pools.system),
+        chores=PostgresChoreQueue(pools.system),
         intake=intake,
         pages=PostgresPages(pools.app),
         lift=PostgresLiftPages(pools.app),

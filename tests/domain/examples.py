@@ -3,7 +3,7 @@
 from domain.decline import DeclineFamily
 from domain.invoice import Profile
 from domain.network import Budget
-from domain.policy import Channel, EndAction, Template
+from domain.policy import Channel, EndAction, StripeRetries, Template
 from domain.recovery import events as e
 from domain.recovery.why import Rejected, Why
 from tests.builders import ACCOUNT, DAY, HOUR, MONDAY, NEW_VISA, OLD_VISA, declined
@@ -26,8 +26,13 @@ ONE_OF_EACH: tuple[e.Event, ...] = (
         segment="yearly",
         arm="patient",
         held_out=False,
+        stripe_retries=StripeRetries.TAKE_OVER,
+        outstanding=True,
+        due_at=MONDAY + DAY,
+        attempt_count=1,
     ),
     e.RetriesTakenOver(at=MONDAY),
+    e.StripeCounted(at=MONDAY, attempt_count=2),
     e.ChargeDeclined(at=MONDAY, failure=declined(), family=DeclineFamily.FUNDS, by=e.Payer.STRIPE),
     e.AttemptDeclined(
         at=MONDAY, number=1, failure=declined(charge="ch_2"), family=DeclineFamily.FUNDS
@@ -74,4 +79,5 @@ ONE_OF_EACH: tuple[e.Event, ...] = (
     e.EndActionDone(at=MONDAY, result=e.EndResult.DONE),
     e.MoneyReturned(at=MONDAY, amount_minor=29_00, reason=e.Return.DISPUTE),
     e.MoneyReinstated(at=MONDAY, amount_minor=29_00),
+    e.MoneyOverpaid(at=MONDAY, amount_minor=29_00),
 )

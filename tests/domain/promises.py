@@ -11,9 +11,8 @@ from domain.network import DAILY_LIMIT, monthly_limit
 from domain.policy import EndAction, Policy
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind, next_action
-from domain.recovery.begin import CLEARANCE
 from domain.recovery.case import replay
-from domain.recovery.charges import tries_of
+from domain.recovery.charges import CLEARANCE, tries_of
 from domain.recovery.transitions import CLOSED, Phase
 from tests.builders import DAY, MONDAY
 from tests.domain.chase import Chase

@@ -27,6 +27,7 @@ from domain.backtest.places import CHUNK_BITS, Place, instant
 from domain.backtest.routes import MOST_RUNS
 from domain.backtest.strata import (
     CHARGES,
+    MOST_CHARGES,
     PAY_DAY_AGES,
     PAYS,
     PER_FAMILY,
@@ -352,6 +353,49 @@ def test_charges_long_after_all_windows_and_before_the_first_seen_are_counted() 
     found.close()
     assert found.attempts[0] == 2
     assert found.recovered[0] > 0
+
+
+def test_charges_beyond_the_most_of_a_case_are_left_out() -> None:
+    hours = [1_740_000_000 + number * 3_600 for number in range(MOST_CHARGES)]
+    barred = PastCharge(hours[-1] + 3_600, family=DeclineFamily.NEVER)
+    late = PastCharge(hours[-1] + 900 * DAY, succeeded=True)
+    found = tally.Tally()
+    found.read([a_past_case(0, charges=(*map(PastCharge, hours), barred, late))])
+    found.close()
+    assert found.attempts[0] == found.refused[0] == MOST_CHARGES
+    assert not any(found.barred)
+    assert not any(found.recovered)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("eur", "usd", "jpy")), st.integers(0, 200), st.integers(1, 9**9)
+        ),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_openings_hold_each_case_in_its_three_hours_with_what_it_is_worth(
+    drawn: list[tuple[str, int, int]],
+) -> None:
+    past = [
+        a_past_case(number // 7, currency=currency, amount_minor=amount)
+        for currency, number, amount in drawn
+    ]
+    found = tally.Tally()
+    found.read(past)
+    found.close()
+    expected: dict[int, list[float]] = {}
+    for case in past:
+        slot = case.opened_at // (3 * 3_600)
+        expected.setdefault(slot, []).append(rough_cents(case.amount_minor, case.currency))
+    openings = [opening for lot in found.lots.values() for opening in lot]
+    assert [opening.slot for opening in openings] == sorted(expected)
+    for opening in openings:
+        assert opening.cases == len(expected[opening.slot])
+        assert isinstance(opening.cases, int)
+        assert opening.cents == pytest.approx(sum(expected[opening.slot]), rel=1e-5, abs=len(past))
 
 
 def test_places_beyond_the_most_are_planned_like_the_last(monkeypatch: pytest.MonkeyPatch) -> None:

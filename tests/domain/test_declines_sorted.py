@@ -106,8 +106,12 @@ def test_what_networks_forbid_no_merchant_softens(code: str, family: DeclineFami
         assert found is DECLINE_CODES[code]
 
 
+def test_no_code_makes_a_bill_of_a_charge() -> None:
+    assert not any(may_sort(code, DeclineFamily.OUTSTANDING) for code in (*JUDGED, "brand_new"))
+
+
 @pytest.mark.parametrize("code", sorted(JUDGED))
-@pytest.mark.parametrize("family", DeclineFamily)
+@pytest.mark.parametrize("family", sorted({*DeclineFamily} - {DeclineFamily.OUTSTANDING}))
 def test_a_judged_code_is_what_the_merchant_says_and_forbids_where_they_say_nothing(
     code: str, family: DeclineFamily
 ) -> None:

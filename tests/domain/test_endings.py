@@ -201,7 +201,7 @@ def test_a_dispute_stops_the_chase(state_of: e.DisputeState) -> None:
 def test_a_dispute_that_was_won_before_anything_came_back_changes_nothing() -> None:
     won = c.RecordDispute(amount_minor=29_00, state=e.DisputeState.WON)
     assert when(WAITING, won) == ()
-    assert when(ENDS["recovered"], won) == ()
+    assert when(ENDS["stopped"], won) == ()
 
 
 def test_refunds_are_uncounted_each_once_and_never_more_than_came() -> None:
@@ -214,6 +214,56 @@ def test_refunds_are_uncounted_each_once_and_never_more_than_came() -> None:
     assert rest == (e.MoneyReturned(at=OVER, amount_minor=20_00, reason=e.Return.REFUND),)
     assert when((*given, *rest), c.RecordRefund(amount_minor=50_00), OVER) == ()
     assert state(given, rest).phase.value == "recovered"
+
+
+def test_each_charge_of_an_invoice_has_refunds_of_its_own_and_one_that_fails_is_counted_back() -> (
+    None
+):
+    paid = ENDS["recovered"]
+
+    def told(history: History, charge: str, amount_minor: int) -> History:
+        refund = c.RecordRefund(amount_minor=amount_minor, charge_id=charge)
+        return (*history, *when(history, refund))
+
+    both = told(told(paid, "ch_1", 10_00), "ch_2", 5_00)
+    assert state(both).refunded_minor == 15_00
+    failed = told(both, "ch_1", 0)
+    assert state(failed).refunded_minor == 5_00
+    assert failed[-1] == e.MoneyReinstated(
+        at=failed[-1].at, amount_minor=10_00, reason=e.Return.REFUND, charge_id="ch_1"
+    )
+    assert told(failed, "ch_1", 0) == failed
+    assert state(told(failed, "ch_2", 90_00)).refunded_minor == 29_00, "never more than came"
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_money_that_came_too_much_is_written_down_once_in_every_phase(end: str) -> None:
+    overpaid = c.RecordOverpayment(amount_minor=5_00)
+    for history in (WAITING, ENDS[end]):
+        known = (*history, *when(history, overpaid))
+        assert state(known).overpaid_minor == 5_00
+        assert state(known).phase is state(history).phase
+        assert when(known, overpaid) == ()
+
+
+def test_a_dispute_that_was_won_before_it_was_heard_of_changes_nothing_in_the_end() -> None:
+    paid = ENDS["recovered"]
+    won = c.RecordDispute(amount_minor=29_00, state=e.DisputeState.WON)
+    history = (*paid, *when(paid, won))
+    assert kinds(history[-2:]) == [e.MoneyReturned, e.MoneyReinstated]
+    assert (state(history).disputed_minor, state(history).dispute_won) == (0, True)
+    assert when(history, won) == ()
+    assert when(history, c.RecordDispute(amount_minor=29_00)) == ()
+
+
+def test_whoever_took_the_permission_to_debit_back_is_asked_for_another_way_to_pay() -> None:
+    ended = c.RevokeMandate(payment_method="pm_old")
+    events = when(WAITING, ended)
+    asked = next(event for event in events if isinstance(event, e.CustomerAsked))
+    assert (asked.ask, asked.rule) == (e.Ask.CARD, "mandate_ended")
+    assert when((*WAITING, *events), ended) == ()
+    assert when(CHARGING, ended) == ()
+    assert when(WAITING, c.RevokeMandate(payment_method="pm_other")) == ()
 
 
 def test_a_refund_of_what_never_came_back_by_the_case_is_not_ours_to_count() -> None:

@@ -63,7 +63,7 @@ PREVIEWS: Final[dict[str, tuple[Policy, Scenario]]] = {
             amount_minor=3,
             draw=0,
             merchant="the bakery",
-            profile=Profile(collection="send_invoice"),
+            profile=Profile(interval="year"),
         ),
     ),
 }  # fmt: skip

@@ -6,6 +6,7 @@ does. Chances are whole percents: no platform's last digit shows.
 """
 
 from datetime import date, timedelta
+from itertools import cycle
 from typing import Final
 
 from msgspec.structs import replace
@@ -80,7 +81,7 @@ def test_the_buckets_are_what_their_golden_file_says() -> None:
             keys = charge_keys(case, at, HOLIDAYS)
             told = keys if at == INSTANTS[0] else keys[14:]  # those before are the same
             lines += [f"# {name}, charged at {at:%a %d %b %H:%M}", _named(told)]
-        for template, channel in zip(Template, (*Channel, *Channel), strict=True):
+        for template, channel in zip(Template, cycle(Channel), strict=False):
             act, leave = message_keys(case, template, channel)
             lines += [f"# {name}, told {template} by {channel}", _named([*act, *leave])]
         for week in (0, week_of(case, INSTANTS[-1]), 9):
@@ -115,7 +116,7 @@ def _told(choice: Choice) -> str:
 def test_the_worth_of_messages_is_what_its_golden_file_says() -> None:
     lines = []
     for name, case in CASES.items():
-        for template, channel in zip(Template, (*Channel, *Channel), strict=True):
+        for template, channel in zip(Template, cycle(Channel), strict=False):
             for later in (0, 60):
                 dear = replace(case, amount_cents=100 * case.amount_cents)
                 worth = weigh_message(

@@ -37,6 +37,7 @@ def test_a_failed_invoice_opens_a_case_with_a_retry_and_a_reminder_planned() -> 
         closes_at=MONDAY + 14 * DAY,
         number="BREAD-0001",
         timezone="Europe/Berlin",
+        stripe_retries=StripeRetries.TAKE_OVER,
     )
     assert refused == e.ChargeDeclined(
         at=MONDAY, failure=declined(), family=DeclineFamily.FUNDS, by=e.Payer.STRIPE

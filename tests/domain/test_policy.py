@@ -269,14 +269,18 @@ FORBIDDEN = {DeclineFamily.NEVER, DeclineFamily.NEEDS_NEW_CARD}
 @pytest.mark.parametrize("code", sorted({*DECLINE_CODES, *ERROR_CODES}))
 def test_what_networks_or_stripe_forbid_cannot_be_sorted_as_allowed(code: str) -> None:
     forbidden = {DECLINE_CODES.get(code), ERROR_CODES.get(code)} & FORBIDDEN
-    for family in DeclineFamily:
+    for family in sorted({*DeclineFamily} - {DeclineFamily.OUTSTANDING}):
         faulted = bool(forbidden) and family not in FORBIDDEN and code not in JUDGED
         assert faults_of(families={code: family}) == ([f"families.{code}"] if faulted else [])
 
 
 def test_codes_that_no_network_forbids_may_be_sorted_as_the_merchant_judges() -> None:
-    for family in DeclineFamily:
+    for family in sorted({*DeclineFamily} - {DeclineFamily.OUTSTANDING}):
         assert faults_of(families=dict.fromkeys(sorted(JUDGED), family)) == []
+
+
+def test_a_decline_does_not_make_a_bill_of_a_charge() -> None:
+    assert faults_of(families={"new_code": DeclineFamily.OUTSTANDING}) == ["families.new_code"]
 
 
 @pytest.mark.parametrize("code", ["", " x", "a\tb", "c" * 101])

@@ -107,9 +107,13 @@ def test_assertive_tries_more_and_longer_than_balanced_but_a_card_no_oftener_a_d
 
 
 def test_assertive_writes_only_what_is_worth_it_beyond_the_first_question() -> None:
-    for plan in PRESETS["assertive"]("UTC").plans.values():
+    for family, plan in PRESETS["assertive"]("UTC").plans.items():
         for step in plan.campaign[1:]:
-            assert step.if_worthwhile or step.since is Since.ASKED
+            assert (
+                family is DeclineFamily.OUTSTANDING
+                or step.if_worthwhile
+                or step.since is Since.ASKED
+            )
 
 
 def test_assertive_alone_leaves_to_the_model_what_no_network_forbids_and_nothing_else() -> None:
@@ -132,13 +136,19 @@ def test_b2b_charges_in_the_morning_and_never_what_was_sent_as_an_invoice() -> N
     preset = PRESETS["b2b_invoices"]("UTC")
     assert isinstance(preset.plans[DeclineFamily.FUNDS].retries, FixedWaits)
     assert preset.charge_hour == 9
-    (sent,) = preset.segments
-    assert sent.when.collections == ("send_invoice",)
-    rules = preset.rules(sent.name, None)
-    assert all(rules.plan_for(family).retries is None for family in DeclineFamily)
-    for family in (*CHARGED, *ASKING):
-        assert rules.plan_for(family).campaign[-1].template is Template.FINAL_NOTICE
+    for family in (*CHARGED, *ASKING, DeclineFamily.OUTSTANDING):
         assert preset.plans[family].campaign[-1].template is Template.FINAL_NOTICE
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_bill_is_reminded_of_before_and_after_its_due_date_and_never_charged(name: str) -> None:
+    plan = PRESETS[name]("UTC").plans[DeclineFamily.OUTSTANDING]
+    assert plan.retries is None
+    said = [(step.template, step.since) for step in plan.campaign]
+    assert said[:2] == [
+        (Template.INVOICE_DUE, Since.OPENED),
+        (Template.INVOICE_OVERDUE, Since.DUE),
+    ]
 
 
 def test_follow_stripe_leaves_the_charges_to_stripe() -> None:

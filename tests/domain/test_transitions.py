@@ -15,46 +15,52 @@ LATE: set[tuple[Phase, type[e.Event]]] = {
     *((phase, e.ChargeDeclined) for phase in CLOSED),
     *((phase, e.MoneyReturned) for phase in CLOSED),
     *((phase, e.MoneyReinstated) for phase in CLOSED),
+    *((phase, e.MoneyOverpaid) for phase in CLOSED),
     (Phase.LOST, e.EndActionDone),
 }
 # The published table, written out: a change of it is a decision, not a slip.
 PUBLISHED = {
     "new": "case_opened>waiting",
     "waiting": """
-        retries_taken_over>waiting charge_declined>waiting amount_changed>waiting
+        retries_taken_over>waiting stripe_counted>waiting money_overpaid>waiting
+        charge_declined>waiting amount_changed>waiting
         attempt_planned>waiting attempt_started>charging customer_asked>customer
         reminder_planned>waiting reminder_started>waiting reminder_skipped>waiting
         reminder_failed>waiting card_replaced>waiting case_recovered>recovered case_lost>lost
         case_stopped>stopped date_picked>waiting payment_promised>waiting case_paused>paused
     """,
     "charging": """
-        retries_taken_over>charging charge_declined>charging attempt_declined>waiting
+        retries_taken_over>charging stripe_counted>charging money_overpaid>charging
+        charge_declined>charging attempt_declined>waiting
         attempt_unclear>charging attempt_abandoned>waiting reminder_planned>charging
         reminder_failed>charging card_replaced>charging case_recovered>recovered case_lost>lost
         case_stopped>stopped amount_changed>charging case_paused>charging case_resumed>charging
     """,
     "customer": """
-        retries_taken_over>customer charge_declined>customer amount_changed>customer
+        retries_taken_over>customer stripe_counted>customer money_overpaid>customer
+        charge_declined>customer amount_changed>customer
         attempt_planned>waiting customer_asked>customer reminder_planned>customer
         reminder_started>customer reminder_skipped>customer reminder_failed>customer
         card_replaced>customer case_recovered>recovered case_lost>lost case_stopped>stopped
         date_picked>customer payment_promised>customer case_paused>paused
     """,
     "paused": """
-        case_paused>paused case_resumed>waiting retries_taken_over>paused charge_declined>paused
+        case_paused>paused case_resumed>waiting retries_taken_over>paused stripe_counted>paused
+        charge_declined>paused money_overpaid>paused
         amount_changed>paused card_replaced>paused reminder_failed>paused
         case_recovered>recovered case_lost>lost case_stopped>stopped
     """,
     "recovered": """
         charge_declined>recovered money_returned>recovered money_reinstated>recovered
+        money_overpaid>recovered
     """,
     "lost": """
         charge_declined>lost money_came_late>lost end_action_done>lost money_returned>lost
-        money_reinstated>lost
+        money_reinstated>lost money_overpaid>lost
     """,
     "stopped": """
         charge_declined>stopped money_came_late>stopped money_returned>stopped
-        money_reinstated>stopped
+        money_reinstated>stopped money_overpaid>stopped
     """,
 }
 

@@ -82,6 +82,11 @@ class Driver:
                 return [line for line in (await answer.text()).splitlines() if line]
             return await answer.json()
 
+    async def control_status(self, name: str, body: Any) -> int:
+        """The status that the control API answers a POST with."""
+        async with self._session.post(f"{self.url}/_double/{name}", json=body) as answer:
+            return answer.status
+
     async def advance(self, **passed: float) -> None:
         """Let virtual time pass: `days`, `hours`, `seconds`."""
         seconds = (passed.get("days", 0) * 86_400 + passed.get("hours", 0) * 3_600) + passed.get(

@@ -20,8 +20,8 @@ OLD = "spec3-2023-09.trim.json"
 
 # The old description leaves out what every answer of that time carried (fields of the old plans).
 UNDESCRIBED = {"subscription": ("plan", "quantity"), "subscription_item": ("plan",)}
-# The trimmed specification leaves it out; stripe-python lists it.
-UNLISTED = frozenset({"refund.created"})
+# The trimmed specification leaves these out; stripe-python lists them.
+UNLISTED = frozenset({"refund.created", "refund.updated", "refund.failed"})
 
 
 class NotAsDescribed(AssertionError):
@@ -113,6 +113,13 @@ def knows_event(kind: str) -> bool:
     """Whether today's specification lists the event type."""
     spec = _spec(old=False)
     return spec is None or kind in spec["x-eventTypes"] or kind in UNLISTED
+
+
+def description(name: str, *, old: bool) -> dict[str, Any] | None:
+    """The schema of a kind of object; None where it is not described, or nothing is at hand."""
+    spec = _spec(old)
+    found: dict[str, Any] | None = spec["components"]["schemas"].get(name) if spec else None
+    return found
 
 
 def _ref(name: str) -> str:

@@ -94,6 +94,7 @@ class Acts:
 
         return [
             pays,
+            lambda: stripe.overpay(account, invoice_id, percent),
             lambda: stripe.refund(account, invoice_id, percent),
             lambda: stripe.dispute(account, invoice_id, decided, days),
         ]

@@ -61,6 +61,12 @@ class PausingCases:
     async def of_account(self, account: str) -> tuple[UUID, ...]:
         return await self._inner.of_account(account)
 
+    async def open_after(self, account: str, after: UUID | None, limit: int) -> tuple[UUID, ...]:
+        return await self._inner.open_after(account, after, limit)
+
+    async def known(self, case_ids: tuple[UUID, ...]) -> frozenset[UUID]:
+        return await self._inner.known(case_ids)
+
     async def conversation(
         self, case_id: UUID, account: str, customer_id: str, now: datetime
     ) -> Conversation:
@@ -83,6 +89,9 @@ class NotedMarks:
             self.marked.append(event)
         return first
 
+    async def unseen(self, account: str, event_ids: tuple[str, ...]) -> frozenset[str]:
+        return await self._inner.unseen(account, event_ids)
+
 
 class Unit:
     """A unit of work whose stores can be replaced one by one."""
@@ -98,6 +107,7 @@ class Unit:
         self.links, self.messages = inner.links, inner.messages
         self.decisions: DecisionLog = inner.decisions
         self.lessons, self.knowledge, self.pool = inner.lessons, inner.knowledge, inner.pool
+        self.chores, self.past = inner.chores, inner.past
 
 
 class WatchedCases(Cases):

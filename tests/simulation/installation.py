@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+from adapters.memory.chores import MemoryChoreQueue
 from adapters.memory.conveyor import MemoryActionQueue, MemoryInbox, MemoryIntake
 from adapters.memory.registry import MemoryRegistry
 from adapters.memory.unit_of_work import units_of_work
@@ -196,6 +197,7 @@ class Installation:
         return DispatchDue(
             inbox=self.inbox,
             actions=self.actions,
+            chores=MemoryChoreQueue(self.world),
             jobs=self.doorbell,
             shaper=Shaper(TokenBucket(CALLS_PER_S, monotonic=self.schedule.seconds).reserve),
             clock=self.clock,

@@ -87,9 +87,16 @@ def _plans(draw: random.Random, temper: Temper, days: int) -> Plans:
     )
     campaign = told[: draw.randint(0, 4)]
     charged = Plan(retries=retries, campaign=campaign)
+    bills = (
+        Step(template=Template.INVOICE_DUE),
+        Step(template=Template.INVOICE_OVERDUE, after=DAY),
+    )
     return {
-        family: charged if family in CHARGED else Plan(campaign=campaign)
-        for family in DeclineFamily
+        **{
+            family: charged if family in CHARGED else Plan(campaign=campaign)
+            for family in DeclineFamily
+        },
+        DeclineFamily.OUTSTANDING: Plan(campaign=bills),
     }
 
 
@@ -103,8 +110,12 @@ def _arms(draw: random.Random, temper: Temper) -> tuple[Arm, ...]:
     )
 
 
+# Where nobody touches anything little can go wrong: such merchants are few.
+MODES = (*(StripeRetries.TAKE_OVER, StripeRetries.FOLLOW) * 3, StripeRetries.HOLD_OUT)
+
+
 def _stripe_retries(draw: random.Random, temper: Temper) -> StripeRetries:
-    drawn = draw.choice(tuple(StripeRetries))
+    drawn = draw.choice(MODES)
     return StripeRetries.FOLLOW if temper is Temper.HANDS_OFF else drawn
 
 

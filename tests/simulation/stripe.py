@@ -19,6 +19,8 @@ from domain.recovery.signals import (
     DisputeSignal,
     InvoiceNews,
     InvoiceSignal,
+    Notice,
+    NoticeKind,
     RefundSignal,
     Signal,
     SubscriptionEnded,
@@ -181,6 +183,13 @@ class Stripe:
         )
         self._tell(account, signal)
 
+    def overpay(self, account: str, invoice_id: str, amount_minor: int) -> None:
+        """A transfer comes on top of a payment. It stands beside the invoice: nobody's recovery."""
+        if self._settled(account, invoice_id) is not None:
+            kind = NoticeKind.OVERPAID
+            notice = Notice(kind=kind, invoice_id=invoice_id, amount_minor=amount_minor)
+            self._tell(account, notice)
+
     def dispute(self, account: str, invoice_id: str, decided: DisputeState, days: float) -> None:
         """The bank takes the money of a paid invoice back, and decides some days later."""
         debt = self._settled(account, invoice_id)
@@ -335,7 +344,8 @@ class Stripe:
         invoice = self.open_invoice(debt.account, debt.invoice_id)
         if invoice is None or invoice.stripe_retry_at is None:
             return
-        self._bank.put(debt.account, replace(invoice, stripe_retry_at=None))
+        counted = invoice.attempt_count + 1
+        self._bank.put(debt.account, replace(invoice, stripe_retry_at=None, attempt_count=counted))
         key = f"retrier:{debt.invoice_id}:{debt.retries_left}"
         self.charge(debt.account, debt.invoice_id, key, requested=False)
         self._plan_retry(debt)

@@ -56,6 +56,7 @@ TOLD = [
         amount_minor=29_00, currency="eur", policy_version=1, closes_at=AT + timedelta(days=14),
     ),
     e.RetriesTakenOver(at=AT),
+    e.StripeCounted(at=AT, attempt_count=4),
     *(e.ChargeDeclined(at=AT, failure=FAILURE, family=FUNDS, by=by) for by in e.Payer),
     e.AttemptDeclined(at=AT, number=1, failure=FAILURE, family=FUNDS),
     e.AmountChanged(at=AT, amount_minor=10_00),
@@ -80,7 +81,8 @@ TOLD = [
     *(e.CaseLost(at=AT, reason=reason) for reason in e.LossReason),
     *(e.EndActionDone(at=AT, result=result) for result in e.EndResult),
     *(e.MoneyReturned(at=AT, amount_minor=29_00, reason=reason) for reason in e.Return),
-    e.MoneyReinstated(at=AT, amount_minor=29_00),
+    *(e.MoneyReinstated(at=AT, amount_minor=29_00, reason=reason) for reason in e.Return),
+    e.MoneyOverpaid(at=AT, amount_minor=29_00),
     *(e.CaseStopped(at=AT, reason=reason) for reason in e.StopReason),
     e.MoneyCameLate(at=AT, amount_minor=29_00, by=e.Payer.CUSTOMER),
 ]  # fmt: skip

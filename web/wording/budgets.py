@@ -3,7 +3,8 @@
 from typing import Final
 
 from application.views import CaseView
-from domain.network import BARRING, Budget
+from domain.invoice import Card
+from domain.network import BARRING, DEBIT_SCHEMES, Budget, debit_budget
 from domain.recovery import events as e
 from web import times
 from web.wording.telling import BRANDS
@@ -13,7 +14,10 @@ BARRED: Final = "This card is not charged again for this payment."
 
 
 def left_on_card(view: CaseView) -> int:
-    """Declines that the card on file has left; none for a card that is barred."""
+    """Declines, or debits, that are left; none for a card that is barred."""
+    debits = _debits(view)
+    if debits is not None and not is_barred(view):
+        return debits.left
     return 0 if is_barred(view) else max(0, view.card_limit - view.declines_on_card)
 
 
@@ -21,7 +25,14 @@ def budget(view: CaseView) -> str:
     """What the networks and the policy leave of the card: 3 of 8 declines left on this card."""
     if is_barred(view):
         return BARRED
-    network = _network(view.row.card.brand if view.row.card else None)
+    debits = _debits(view)
+    if debits is not None:
+        scheme = network_of(view.row.card)
+        return (
+            f"{debits.left} of {debits.allowed} further debits of this invoice left. "
+            f"{_network(scheme)} allows {debits.network}."
+        )
+    network = _network(network_of(view.row.card))
     return (
         f"{left_on_card(view)} of {view.card_limit} declines left on this card in 30 days. "
         f"{network[:1].upper()}{network[1:]} allows {view.network_limit}."
@@ -52,5 +63,33 @@ def is_barred(view: CaseView) -> bool:
     return barred and (on_file is None or on_file.fingerprint == number)
 
 
-def _network(brand: str | None) -> str:
-    return BRANDS.get(brand or "", "its network")
+def most_on_card(view: CaseView) -> int:
+    """What `left_on_card` is a part of."""
+    debits = _debits(view)
+    return view.card_limit if debits is None else debits.allowed
+
+
+def network_of(card: Card | None) -> str | None:
+    """Whose limits hold, as `budget_sentence` takes it."""
+    return card.scheme if card is not None else None
+
+
+def _debits(view: CaseView) -> Budget | None:
+    """The debits of the account on file by this invoice; None for what is no bank debit."""
+    card = view.row.card
+    if card is None:
+        return None
+    charges = {
+        event.failure.charge_id
+        for event in view.history
+        if isinstance(event, e.ChargeDeclined | e.AttemptDeclined)
+        and event.failure.card is not None
+        and event.failure.card.fingerprint == card.fingerprint
+    }
+    return debit_budget(card.kind, len(charges))
+
+
+def _network(scheme: str | None) -> str:
+    if scheme in DEBIT_SCHEMES:
+        return DEBIT_SCHEMES[scheme].name
+    return BRANDS.get(scheme or "", "its network")

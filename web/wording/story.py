@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from domain.recovery import events as e
 from web.declines import reason_of
-from web.rules import LOSSES, RETURNS, STOPS, WHY_ASKED, WHY_SKIPPED, WHY_THEN
+from web.rules import LOSSES, REINSTATED, RETURNS, STOPS, WHY_ASKED, WHY_SKIPPED, WHY_THEN
 from web.wording.telling import Telling, card_name
 
 ASKS: Final = {
@@ -29,7 +29,7 @@ class Told(Struct, frozen=True, kw_only=True):
 def tell(event: e.Event, telling: Telling) -> Told:
     """One event as a line of the timeline."""
     match event:
-        case e.CaseOpened() | e.RetriesTakenOver() | e.AmountChanged():
+        case e.CaseOpened() | e.RetriesTakenOver() | e.StripeCounted() | e.AmountChanged():
             return _tell_opening(event, telling)
         case e.ChargeDeclined() | e.AttemptDeclined():
             return _tell_decline(event)
@@ -43,19 +43,20 @@ def tell(event: e.Event, telling: Telling) -> Told:
             return _tell_reminder(event, telling)
         case e.CaseRecovered() | e.CaseLost() | e.CaseStopped() | e.MoneyCameLate():
             return _tell_end(event, telling)
-        case e.EndActionDone() | e.MoneyReturned() | e.MoneyReinstated():
+        case e.EndActionDone() | e.MoneyReturned() | e.MoneyReinstated() | e.MoneyOverpaid():
             return _tell_after_the_end(event, telling)
         case _:
             assert_never(event)
 
 
 def _tell_opening(
-    event: e.CaseOpened | e.RetriesTakenOver | e.AmountChanged, telling: Telling
+    event: e.CaseOpened | e.RetriesTakenOver | e.StripeCounted | e.AmountChanged,
+    telling: Telling,
 ) -> Told:
     match event:
         case e.CaseOpened(held_out=True):
             text = f"We watch what becomes of {telling.money(event.amount_minor)}."
-            why = "Chance put this customer into the hold-out: we neither charge nor write."
+            why = "Chance, or your policy, put this customer into the hold-out: we do nothing."
             return Told(at=event.at, tone="plan", text=text, why=why)
         case e.CaseOpened():
             text = f"We took up the chase of {telling.money(event.amount_minor)}."
@@ -64,6 +65,10 @@ def _tell_opening(
         case e.RetriesTakenOver():
             text = "Stripe\u2019s own retries of this invoice are off."
             return Told(at=event.at, tone="plan", text=text, why="From here every attempt is ours.")
+        case e.StripeCounted():
+            text = f"Stripe now counts {event.attempt_count} tries."
+            why = "It counts those too that never become a charge."
+            return Told(at=event.at, tone="plan", text=text, why=why)
         case e.AmountChanged():
             text = f"The invoice now asks for {telling.money(event.amount_minor)}."
             part = f"{telling.money(event.paid_minor)} of it is paid."
@@ -80,6 +85,7 @@ def _tell_decline(event: e.ChargeDeclined | e.AttemptDeclined) -> Told:
         e.Payer.STRIPE: f"Stripe charged {card}: declined.",
         e.Payer.CUSTOMER: f"The customer tried to pay with {card}: declined.",
         e.Payer.CHARGECHASE: f"A charge of {card} was declined.",
+        e.Payer.MERCHANT: f"Somebody on your side charged {card} in Stripe: declined.",
     }
     return Told(at=event.failure.at, tone="failed", text=who[event.by], why=why)
 
@@ -179,6 +185,7 @@ def _tell_end(
                 e.Payer.CHARGECHASE: f"Attempt {event.attempt} went through.",
                 e.Payer.STRIPE: "A charge by Stripe went through.",
                 e.Payer.CUSTOMER: "The customer paid.",
+                e.Payer.MERCHANT: "It was charged or noted as paid in Stripe, on your side.",
             }
             text = f"{telling.money(event.amount_minor)} came back."
             return Told(at=event.at, tone="paid", text=text, why=how[event.by])
@@ -196,7 +203,8 @@ def _tell_end(
 
 
 def _tell_after_the_end(
-    event: e.EndActionDone | e.MoneyReturned | e.MoneyReinstated, telling: Telling
+    event: e.EndActionDone | e.MoneyReturned | e.MoneyReinstated | e.MoneyOverpaid,
+    telling: Telling,
 ) -> Told:
     match event:
         case e.EndActionDone(result=e.EndResult.DONE):
@@ -210,4 +218,8 @@ def _tell_after_the_end(
             return Told(at=event.at, tone="lost", text=text, why=RETURNS[event.reason])
         case e.MoneyReinstated():
             text = f"{telling.money(event.amount_minor)} came back again."
-            return Told(at=event.at, tone="paid", text=text, why="The dispute was won.")
+            return Told(at=event.at, tone="paid", text=text, why=REINSTATED[event.reason])
+        case e.MoneyOverpaid():
+            text = f"The customer paid {telling.money(event.amount_minor)} too much."
+            why = "Stripe keeps it as the customer\u2019s balance; you can refund it there."
+            return Told(at=event.at, tone="paid", text=text, why=why)

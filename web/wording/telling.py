@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from domain.invoice import Card
+from domain.network import DEBIT_SCHEMES
 from web import money, times
 
 BRANDS: Final = {
@@ -38,5 +39,6 @@ def card_name(card: Card | None) -> str:
     """Visa ending in 4242."""
     if card is None:
         return "the card on file"
-    brand = BRANDS.get(card.brand or "", "card" if card.brand is None else card.brand.title())
+    nameless = "bank account" if card.kind in DEBIT_SCHEMES else "card"
+    brand = BRANDS.get(card.brand or "", nameless if card.brand is None else card.brand.title())
     return f"{brand} ending in {card.last4}" if card.last4 else brand

@@ -22,6 +22,7 @@ from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.commands import Command
 from domain.recovery.events import Event
+from domain.recovery.signals import InvoiceNews
 from domain.recovery.state import InFlight, RecoveryCase
 from domain.recovery.transitions import IDLE
 from tests.simulation.database import PausingCases, Unit
@@ -190,15 +191,17 @@ class OldMoneyClaimed(Installation):
 
     @classmethod
     def patches(cls) -> Any:
-        right = there(process, "commands_for")
+        right = there(process, "news_of")
 
-        def greedy(account: str, invoice: Invoice, origin: Any) -> tuple[Command, ...]:
-            commands: tuple[Command, ...] = right(account, invoice, origin)
+        def greedy(
+            account: str, invoice: Invoice, news: InvoiceNews, origin: Any
+        ) -> tuple[Command, ...]:
+            commands: tuple[Command, ...] = right(account, invoice, news, origin)
             if invoice.status is not InvoiceStatus.PAID:
                 return commands
             return (c.OpenCase(account=account, invoice=invoice), *commands)
 
-        return (instead(process, "commands_for", greedy),)
+        return (instead(process, "news_of", greedy),)
 
 
 class AnothersRefusalTaken(Installation):

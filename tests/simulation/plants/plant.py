@@ -41,6 +41,9 @@ class Passing:
     async def invoice_of(self, account: str, payment_intent_id: str) -> str | None:
         return await self.inner.invoice_of(account, payment_intent_id)
 
+    async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:
+        return await self.inner.read_object(account, kind, object_id)
+
     async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
         return await self.inner.end(account, ending, idempotency_key=idempotency_key)
 

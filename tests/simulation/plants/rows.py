@@ -9,6 +9,7 @@ from msgspec.structs import replace
 import application.basis
 from application.basis import Known, Question
 from application.change_case import CaseRef
+from application.event_effects import EventEffects
 from application.ports.conveyor import EventIntake, IncomingEvent, ScheduledAction
 from application.ports.payments import Ending, Payments
 from application.ports.stores import AuditEntry, ConcurrentWrite, EventRef
@@ -54,6 +55,9 @@ class MarksNotUnique(Installation):
                 unit.marks.marked.append(event)
                 return True
 
+            async def unseen(self, account: str, event_ids: tuple[str, ...]) -> frozenset[str]:
+                return await inner.inbox.unseen(account, event_ids)
+
         unit.inbox = Lax()
         return unit
 
@@ -62,13 +66,18 @@ class EffectAfterMark(Installation):
     """An event is marked in one transaction, and has its effect in the next."""
 
     def a_process(self) -> ProcessEvent:
-        class Hasty(ProcessEvent):
-            async def _apply(self, ref: EventRef, *what: Any, **more: Any) -> None:
+        class Hasty(EventEffects):
+            async def apply(self, ref: EventRef, *what: Any, **more: Any) -> None:
                 async with self.cases.open_uow(ref.merchant_id) as uow:
                     await uow.inbox.handled(ref)
-                await super()._apply(ref, *what, **{**more, "last": False})
+                await super().apply(ref, *what, **{**more, "last": False})
 
-        return Hasty(
+        class Careless(ProcessEvent):
+            @property
+            def effects(self) -> EventEffects:
+                return Hasty(cases=self.cases, payments=self.payments)
+
+        return Careless(
             cases=self.cases, inbox=self.inbox, events=self.letterbox, payments=self.payments
         )
 
