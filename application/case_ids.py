@@ -34,6 +34,11 @@ def end_key(case_id: UUID) -> str:
     return f"cc:{case_id}:end"
 
 
+def undo_key(case_id: UUID) -> str:
+    """The idempotency key for taking the end action back."""
+    return f"cc:{case_id}:end:undo"
+
+
 def origin_of(signal: InvoiceSignal, case_id: UUID) -> Origin:
     """Who caused an event, told by the request that did.
 

@@ -180,6 +180,7 @@ def policies(draw: st.DrawFn) -> Policy:
         stripe_retries=draw(st.sampled_from(StripeRetries)),
         economics=draw(ECONOMICS),
         end=draw(st.sampled_from(EndAction)),
+        confirm_end=draw(st.booleans()),
         segments=tuple(
             Segment(
                 name=name,

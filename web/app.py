@@ -58,6 +58,7 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
             cases.home,
             cases.list_cases,
             cases.show_case,
+            cases.answer_end,
             cases.mailbox,
             live.events,
         ],

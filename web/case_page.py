@@ -15,6 +15,7 @@ from web.declines import FAMILIES
 from web.reasons import Reason, planned, reason_of
 from web.wording.ahead import PLANNED, next_sentence
 from web.wording.budgets import budget, left_on_card, most_on_card, network_of
+from web.wording.ends import EndPanel, end_panel
 from web.wording.modes import mode_of, tries_of_stripe
 from web.wording.phases import MARKS, PHASES, PhaseWords
 from web.wording.story import Told, tell
@@ -95,11 +96,12 @@ class CasePageView(Struct, frozen=True):
     stripe_tries: str | None  # what Stripe counts and never charged
     reasons: tuple[Reason, ...]
     dead: bool
+    end: EndPanel | None  # what waits for the merchant, or can be taken back
     changed: str
 
 
-def build(view: CaseView, now: datetime, zone: str) -> CasePageView:
-    """What `cases/_case.html` prints."""
+def build(view: CaseView, now: datetime, zone: str, refused: str | None = None) -> CasePageView:
+    """What `cases/_case.html` prints; `refused` is why the last answer could not be carried out."""
     row = view.row
     telling = Telling(zone=zone, currency=row.currency)
     is_back = row.phase is Phase.RECOVERED
@@ -125,6 +127,7 @@ def build(view: CaseView, now: datetime, zone: str) -> CasePageView:
         stripe_tries=tries_of_stripe(view.history),
         reasons=_reasons(view, telling),
         dead=view.dead is not None,
+        end=end_panel(view.history, refused),
         changed=row.changed_at.isoformat(),
     )
 

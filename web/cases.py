@@ -1,22 +1,31 @@
 """The merchant's cases: the list, and one of them."""
 
+import re
 from typing import Annotated, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import PathParameter
 from litestar.response import Redirect
 
+from application.change_case import CaseRef
+from application.errors import Unavailable
 from application.ports.accounts import Principal
+from application.use_cases.answer_end import EndAnswer
+from domain.recovery.events import EndResult
 from domain.recovery.transitions import Phase
 from web import case_list, case_page
+from web.forms import read_form
 from web.parts import WebParts
 from web.rendering import AnyRequest, Renderer
 
 PAGE_SIZE: Final = 50
 LONGEST_CURSOR: Final = 200
+ANSWERS: Final = frozenset(EndAnswer)
+CODE: Final = re.compile(r"[a-z_]{1,60}")
 FILTERS: Final = frozenset(Phase) - {Phase.NEW}
 
 
@@ -68,9 +77,36 @@ async def show_case(
         principal,
         page="cases/show.html",
         fragment="cases/_case.html",
-        case=case_page.build(view, now, principal.timezone),
+        case=case_page.build(view, now, principal.timezone, _refused(request)),
         version=version,
     )
+
+
+@post("/cases/{case_id:uuid}/end", name="cases.end", status_code=303)
+async def answer_end(
+    request: AnyRequest,
+    case_id: Annotated[UUID, PathParameter()],
+    principal: NamedDependency[Principal],
+    parts: NamedDependency[WebParts],
+) -> Redirect:
+    """What the merchant says about the end in Stripe, and back to the case's page."""
+    answer = (await read_form(request, parts)).get("answer", "")
+    view = await parts.pages.case(principal.merchant_id, case_id, parts.clock())
+    if view is None or answer not in ANSWERS:
+        raise NotFoundException
+    ref = CaseRef(principal.merchant_id, case_id)
+    reason = await _answered(parts, ref, EndAnswer(answer), principal.user_id)
+    query = f"?{urlencode({'refused': reason})}" if reason else ""
+    return Redirect(f"/cases/{case_id}{query}", status_code=303)
+
+
+async def _answered(parts: WebParts, ref: CaseRef, answer: EndAnswer, user_id: UUID) -> str | None:
+    """Why it could not be carried out; None if it was."""
+    try:
+        ended = await parts.answer_end(ref, answer, user_id)
+    except Unavailable:
+        return "unavailable"
+    return None if ended.result is EndResult.DONE else ended.reason or "changed_meanwhile"
 
 
 @get("/mailbox")
@@ -82,6 +118,12 @@ async def mailbox(
     if parts.mailbox_url is None:
         raise NotFoundException
     return Redirect(parts.mailbox_url, status_code=303)
+
+
+def _refused(request: AnyRequest) -> str | None:
+    """A code as Stripe has them; nothing else from an address gets onto a page."""
+    reason = request.query_params.get("refused", "")
+    return reason if CODE.fullmatch(reason) else None
 
 
 def _wish(request: AnyRequest) -> case_list.Wish:

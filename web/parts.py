@@ -9,7 +9,9 @@ from application.change_case import CaseRef
 from application.errors import Unavailable
 from application.ports.accounts import PasswordHasher, SessionStore, UserStore
 from application.ports.conveyor import EventIntake, IncomingEvent
+from application.ports.payments import Ended
 from application.ports.registry import Registry
+from application.use_cases.answer_end import EndAnswer
 from application.views import Pages
 
 Hook = Callable[[], Awaitable[None]]
@@ -35,6 +37,8 @@ class WebParts:
     read_envelope: Callable[[bytes], IncomingEvent]
     # case -> Stripe's hosted page, read anew; None if nothing is to be paid
     open_payment_page: Callable[[CaseRef], Awaitable[str | None]]
+    # case, answer, person -> what became of it; raises Unavailable
+    answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap
     changes: Callable[[UUID], Awaitable[str]]
     clock: Callable[[], datetime]

@@ -91,6 +91,34 @@ ONE_OF_MANY: Final = re.compile(r"\b1 (message|day|hour|refusal|retr)(?:ies|s)\b
 BARRED_RULES: Final = frozenset({"card_barred", *BARRING})
 
 
+# Why a call to Stripe was refused: our own words first, then those codes of Stripe's that are met.
+WHY_NOT: Final[Mapping[str, str]] = {
+    "key_revoked": "Stripe does not know the key of this connection any more: it was revoked or "
+    "has expired.",
+    "permission_missing": "The connection to Stripe is not permitted to do this.",
+    "deauthorised": "The connection to this Stripe account was taken back.",
+    "wrong_mode": "The key is for the other mode: a test key reaches no live data, and a live key "
+    "no test data.",
+    "invoice_paid": "The invoice has been paid in the meantime.",
+    "invoice_void": "The invoice has been voided in the meantime.",
+    "invoice_draft": "The invoice is a draft and not a claim yet.",
+    "invoice_gone": "The invoice is not in Stripe any more.",
+    "processing": "A payment of this invoice is on its way; nothing else can be done until it has "
+    "arrived or failed.",
+    "nothing_to_end": "There was nothing left to do in Stripe.",
+    "resource_missing": "Stripe does not know it any more.",
+    "changed_meanwhile": "It has changed in the meantime; this is how it stands now.",
+    "unavailable": "Stripe does not answer just now; please try again in a few minutes.",
+}
+ANY_REFUSAL: Final = "Stripe would not do it."
+
+
+def why_not(reason: str) -> str:
+    """A refusal as a sentence; a code that has none yet is named, so that it can be looked up."""
+    known = WHY_NOT.get(reason)
+    return known or f"{ANY_REFUSAL} Its code for that is {reason}."
+
+
 class Reason(Struct, frozen=True, kw_only=True):
     """The reason panel of one planned step: each line a whole sentence."""
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from adapters.postgres.intake import open_intake
 from adapters.postgres.pages import PostgresPages
@@ -18,6 +19,8 @@ from adapters.secrets.passwords import Argon2Passwords
 from adapters.stripe.events import read_envelope
 from adapters.stripe.signature import SignatureCheck, SignatureVerdict
 from application.change_case import CaseRef
+from application.ports.payments import Ended, Payments
+from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.open_payment_page import OpenPaymentPage
 from web.app import create_app
 from web.parts import WebParts
@@ -26,6 +29,7 @@ from wiring.errors import report_errors_to
 from wiring.logs import GRANIAN_LOGS, configure_logs
 from wiring.settings import Need, Settings, load
 
+Stripe = Callable[[], Awaitable[Payments]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 CONNECTIONS = 10
 NEW_OBJECTS = 20_000  # between two looks of the garbage collector
@@ -101,6 +105,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
     settings, pools = here.settings, here.pools
     pages = PostgresPages(pools.app)
     intake = await opened.enter_async_context(open_intake(settings.database_url))
+    stripe = _stripe_once(here, opened)
     return WebParts(
         pages=pages,
         users=PostgresUserStore(pools.system),
@@ -110,7 +115,8 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         intake=intake,
         verify_webhook=_signature_check(here),
         read_envelope=read_envelope,
-        open_payment_page=_payment_pages(here, opened),
+        open_payment_page=_payment_pages(here, stripe),
+        answer_end=_end_answers(here, stripe),
         changes=pages.changes,
         clock=here.clock,
         base_url=settings.base_url,
@@ -138,20 +144,35 @@ def _check_postgres(here: Ground) -> Callable[[], Awaitable[None]]:
     return check
 
 
-def _payment_pages(
-    here: Ground, opened: AsyncExitStack
-) -> Callable[[CaseRef], Awaitable[str | None]]:
-    """Stripe is reached when the first customer clicks; until then nothing of it is loaded."""
-    ready: list[OpenPaymentPage] = []
+def _stripe_once(here: Ground, opened: AsyncExitStack) -> Stripe:
+    """Stripe is reached when somebody clicks first; until then nothing of it is loaded."""
+    ready: list[Payments] = []
 
-    async def open_page(ref: CaseRef) -> str | None:
+    async def stripe() -> Payments:
         if not ready:
             payments, connection = payments_of(here, await own_account(here))
             opened.push_async_callback(connection.close)
-            ready.append(OpenPaymentPage(cases=here.cases, payments=payments))
-        return await ready[0](ref)
+            ready.append(payments)
+        return ready[0]
+
+    return stripe
+
+
+def _payment_pages(here: Ground, stripe: Stripe) -> Callable[[CaseRef], Awaitable[str | None]]:
+    async def open_page(ref: CaseRef) -> str | None:
+        return await OpenPaymentPage(cases=here.cases, payments=await stripe())(ref)
 
     return open_page
+
+
+def _end_answers(
+    here: Ground, stripe: Stripe
+) -> Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]:
+    async def answer_end(ref: CaseRef, answer: EndAnswer, user_id: UUID) -> Ended:
+        use_case = AnswerEnd(cases=here.cases, payments=await stripe())
+        return await use_case(ref, answer, user_id)
+
+    return answer_end
 
 
 def _payment_origins(settings: Settings) -> tuple[str, ...]:

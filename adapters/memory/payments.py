@@ -13,6 +13,7 @@ from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
     Declined,
+    Ended,
     Ending,
     Outcome,
     Paid,
@@ -21,9 +22,16 @@ from application.ports.payments import (
 )
 from domain.decline import Decline
 from domain.invoice import Card, FailedCharge, Invoice, InvoiceStatus
-from domain.policy import EndAction
+from domain.policy.shapes import OF_SUBSCRIPTION, UNDOABLE, EndAction
+from domain.recovery.events import EndResult
 
 PAYABLE = frozenset({InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE})
+DONE = Ended(result=EndResult.DONE)
+NOTHING = Ended(result=EndResult.REFUSED, reason="nothing_to_end")
+STATUS_AFTER = {
+    EndAction.MARK_UNCOLLECTIBLE: InvoiceStatus.UNCOLLECTIBLE,
+    EndAction.VOID_INVOICE: InvoiceStatus.VOID,
+}
 
 
 class Charge(Struct, frozen=True):
@@ -53,6 +61,9 @@ class MemoryPayments:
         self.charges: list[Charge] = []
         self.is_down = False
         self.cancelled: set[tuple[str, str]] = set()  # subscriptions that we ended
+        self.handed_back: set[tuple[str, str]] = set()  # invoices that Stripe retries again
+        self.undone: list[Ending] = []
+        self.forbids: str | None = None  # why this connection may end nothing
         self.cards: dict[str, Card] = {}  # by payment method
         self._intents: dict[tuple[str, str], str] = {}
         self._objects: dict[tuple[str, str, str], bytes] = {}
@@ -153,28 +164,65 @@ class MemoryPayments:
         self._refuse_if_down()
         return self._objects.get((account, kind, object_id))
 
+    async def resume_stripe_retries(
+        self,
+        account: str,
+        invoice_id: str,
+        *,
+        idempotency_key: str,  # noqa: ARG002 (doing it twice is the same)
+    ) -> None:
+        self._refuse_if_down()
+        self.handed_back.add((account, invoice_id))
+
     async def end(
         self,
         account: str,
         ending: Ending,
         *,
         idempotency_key: str,  # noqa: ARG002 (doing it twice is the same)
-    ) -> bool:
+    ) -> Ended:
         self._refuse_if_down()
-        invoice = self._invoices.get((account, ending.invoice_id))
-        if ending.action is EndAction.CANCEL_SUBSCRIPTION:
-            return self._cancel(account, ending.subscription_id)
-        wanted = ending.action is EndAction.MARK_UNCOLLECTIBLE
-        if not wanted or invoice is None or invoice.status not in PAYABLE:
-            return False
-        self.put(account, replace(invoice, status=InvoiceStatus.UNCOLLECTIBLE))
-        return True
+        if self.forbids is not None:
+            return Ended(result=EndResult.BY_HAND, reason=self.forbids)
+        if ending.action in OF_SUBSCRIPTION:
+            return self._end_subscription(account, ending)
+        return self._end_invoice(account, ending)
 
-    def _cancel(self, account: str, subscription_id: str | None) -> bool:
-        if subscription_id is None:
-            return False
-        self.cancelled.add((account, subscription_id))
-        return True
+    async def undo_end(
+        self,
+        account: str,
+        ending: Ending,
+        *,
+        idempotency_key: str,  # noqa: ARG002 (doing it twice is the same)
+    ) -> Ended:
+        self._refuse_if_down()
+        if self.forbids is not None:
+            return Ended(result=EndResult.BY_HAND, reason=self.forbids)
+        invoice_gone = (account, ending.invoice_id) not in self._invoices
+        if ending.action not in UNDOABLE or _names_nothing(ending) or invoice_gone:
+            return NOTHING
+        self.undone.append(ending)
+        return DONE
+
+    def _end_subscription(self, account: str, ending: Ending) -> Ended:
+        if ending.subscription_id is None:
+            return NOTHING
+        if ending.action is EndAction.CANCEL_SUBSCRIPTION:
+            self.cancelled.add((account, ending.subscription_id))
+        return DONE
+
+    def _end_invoice(self, account: str, ending: Ending) -> Ended:
+        invoice = self._invoices.get((account, ending.invoice_id))
+        status = STATUS_AFTER.get(ending.action)
+        if ending.action is EndAction.KEEP or invoice is None:
+            return NOTHING
+        if status is None:
+            self.handed_back.add((account, ending.invoice_id))
+            return DONE
+        if invoice.status not in PAYABLE and invoice.status is not status:
+            return NOTHING
+        self.put(account, replace(invoice, status=status))
+        return DONE
 
     def _charge(self, account: str, invoice: Invoice, card: Card | None, key: str) -> Outcome:
         answers = self._answers[invoice.invoice_id]
@@ -214,6 +262,10 @@ class MemoryPayments:
     def _refuse_if_down(self) -> None:
         if self.is_down:
             raise StripeUnavailable("no_answer")
+
+
+def _names_nothing(ending: Ending) -> bool:
+    return ending.action in OF_SUBSCRIPTION and ending.subscription_id is None
 
 
 def _paid(invoice: Invoice, settled_minor: int, now: datetime) -> Invoice:

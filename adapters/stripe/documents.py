@@ -73,6 +73,7 @@ class PaymentError(Struct, frozen=True):
 
     type: str | None = None
     code: str | None = None
+    message: str | None = None  # only looked into where Stripe has no code for what it says
     decline_code: str | None = None
     advice_code: str | None = None
     network_advice_code: str | None = None

@@ -11,6 +11,13 @@ import structlog
 from adapters.stripe import documents as doc
 from adapters.stripe.client import StripeConnection
 from adapters.stripe.declines import failed_charge, wants_authentication
+from adapters.stripe.endings import (
+    DONE,
+    STATUS_AFTER,
+    EndRequest,
+    ending_request,
+    undo_request,
+)
 from adapters.stripe.invoices import (
     EXPAND_INTENT,
     EXPAND_INVOICE,
@@ -19,10 +26,12 @@ from adapters.stripe.invoices import (
     to_invoice,
 )
 from adapters.stripe.objects import path_of
+from adapters.stripe.refusals import not_allowed
 from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
     Declined,
+    Ended,
     Ending,
     Outcome,
     Paid,
@@ -32,6 +41,7 @@ from application.ports.payments import (
 )
 from domain.invoice import FailedCharge, Invoice, InvoiceStatus, Slot
 from domain.policy import EndAction
+from domain.recovery.events import EndResult
 
 if TYPE_CHECKING:
     from stripe import StripeError
@@ -145,30 +155,57 @@ class StripePayments:
                 return None
             raise StripeUnavailable(trouble.reason) from trouble
 
-    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
-        """A 400 or 404 says that there is nothing to end; perhaps it has ended already."""
-        request = _ending_request(ending)
-        if request is None:
-            return False
-        # Stripe keeps keys for POST alone; a subscription is cancelled once anyway.
-        key = idempotency_key if request[0] == "post" else None
+    async def resume_stripe_retries(
+        self, account: str, invoice_id: str, *, idempotency_key: str
+    ) -> None:
+        """`invoices.update(auto_advance=true)`; a settled invoice refuses it, which is fine."""
+        back = Ending(action=EndAction.HAND_BACK, invoice_id=invoice_id)
         try:
-            await self._ask(account, request, doc.Ended, key=key)
+            await self._change(account, ending_request(back), idempotency_key)
         except _Trouble as trouble:
-            if trouble.status in (400, 404):
-                return await self._has_ended(account, ending, trouble)
-            raise StripeUnavailable(trouble.reason) from trouble
-        return True
+            if not await self._is_settled(account, invoice_id, trouble):
+                raise StripeUnavailable(trouble.reason) from trouble
+
+    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> Ended:
+        """A 400 or 404 says that there is nothing to end; perhaps it has ended already."""
+        try:
+            return await self._change(account, ending_request(ending), idempotency_key)
+        except _Trouble as trouble:
+            if trouble.status in (400, 404) and await self._has_ended(account, ending, trouble):
+                return DONE
+            return _not_ended(trouble)
+
+    async def undo_end(self, account: str, ending: Ending, *, idempotency_key: str) -> Ended:
+        """What is gone meanwhile cannot be taken back."""
+        try:
+            return await self._change(account, undo_request(ending), idempotency_key)
+        except _Trouble as trouble:
+            return _not_ended(trouble)
+
+    async def _change(self, account: str, request: EndRequest | None, key: str) -> Ended:
+        """Stripe keeps keys for POST alone; a subscription is cancelled once anyway.
+
+        Raises _Trouble.
+        """
+        if request is None:
+            return Ended(result=EndResult.REFUSED, reason="nothing_to_end")
+        method, path, params = request
+        kept = key if method == "post" else None
+        await self._ask(account, (method, path), doc.Ended, params, key=kept)
+        return DONE
 
     async def _has_ended(self, account: str, ending: Ending, trouble: _Trouble) -> bool:
-        """A cancelled subscription is not found any more.
+        """A cancelled subscription is not found any more; an invoice says what it is.
 
         Source: docs.stripe.com/api/subscriptions/cancel.
         """
         if ending.action is EndAction.CANCEL_SUBSCRIPTION:
             return trouble.reason == "resource_missing"
+        status = STATUS_AFTER.get(ending.action)
+        if status is None:
+            return False
         invoice = await self.read_invoice(account, ending.invoice_id)
-        return invoice is not None and invoice.status is InvoiceStatus.UNCOLLECTIBLE
+        return invoice is not None and invoice.status is status
 
     async def _read_invoice(self, account: str, invoice_id: str) -> Invoice:
         request = ("get", _invoice_path(invoice_id))
@@ -295,15 +332,13 @@ def _paid_by(payment_method: str | None) -> Mapping[str, Any]:
     return {"payment_method" if payment_method.startswith("pm_") else "source": payment_method}
 
 
-def _ending_request(ending: Ending) -> tuple[str, str] | None:
-    """What to ask of Stripe; None where there is nothing to ask."""
-    match ending.action:
-        case EndAction.MARK_UNCOLLECTIBLE:
-            return ("post", f"{_invoice_path(ending.invoice_id)}/mark_uncollectible")
-        case EndAction.CANCEL_SUBSCRIPTION if ending.subscription_id is not None:
-            return ("delete", f"/v1/subscriptions/{quote(ending.subscription_id, safe='')}")
-        case _:
-            return None
+def _not_ended(trouble: _Trouble) -> Ended:
+    """Raises StripeUnavailable where another try may help."""
+    if trouble.status in (401, 403):
+        return Ended(result=EndResult.BY_HAND, reason=trouble.reason)
+    if trouble.status in (400, 404):
+        return Ended(result=EndResult.REFUSED, reason=trouble.reason)
+    raise StripeUnavailable(trouble.reason) from trouble
 
 
 def _charge_told(error: doc.PaymentError) -> str | None:
@@ -331,6 +366,10 @@ def _told(refusal: "StripeError") -> _Trouble:
         return _Trouble(RATE_LIMITED, error.code, error)
     if error.type is None or (status == 404 and error.code != "resource_missing"):
         return _Trouble(NO_ANSWER, _silence(status))
+    refused = not_allowed(status, error)
+    if refused is not None:
+        # A 403 whatever Stripe's status: nothing is said of the object, and nothing may be.
+        return _Trouble(401 if status == 401 else 403, refused, error)
     return _Trouble(status, error.code or error.type, error)
 
 

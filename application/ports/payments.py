@@ -7,6 +7,7 @@ from msgspec import Struct
 from application.errors import Unavailable
 from domain.invoice import FailedCharge, Invoice
 from domain.policy import EndAction
+from domain.recovery.events import EndResult
 from domain.recovery.signals import Signal
 
 
@@ -45,6 +46,14 @@ class Unknown(Struct, frozen=True, kw_only=True):
 
 
 Outcome = Paid | Declined | ActionNeeded | AlreadySettled | Refused | Unknown
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """What became of an end action, or of taking it back: it is so now (by whomever), it cannot be
+    (any more), or this connection may not do it. `reason` is Stripe's code, or a word of ours."""
+
+    result: EndResult
+    reason: str | None = None
 
 
 class Ending(Struct, frozen=True, kw_only=True):
@@ -102,9 +111,19 @@ class Payments(Protocol):
         None if Stripe does not know it (any more). Raises StripeUnavailable."""
         ...
 
-    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
-        """Carry out the end action of a lost case: True if it is so now, by whomever; False if
-        Stripe will not have it. Raises StripeUnavailable."""
+    async def resume_stripe_retries(
+        self, account: str, invoice_id: str, *, idempotency_key: str
+    ) -> None:
+        """Set auto_advance to true: Stripe goes on by its own settings. Harmless if the invoice is
+        settled. Raises StripeUnavailable."""
+        ...
+
+    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> Ended:
+        """Carry out the end action of a lost case. Raises StripeUnavailable."""
+        ...
+
+    async def undo_end(self, account: str, ending: Ending, *, idempotency_key: str) -> Ended:
+        """Take back an end action that can be taken back. Raises StripeUnavailable."""
         ...
 
 

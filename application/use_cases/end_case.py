@@ -6,10 +6,10 @@ from application.case_ids import end_key
 from application.change_case import CaseRef, Cases
 from application.ports.conveyor import ScheduledAction
 from application.ports.payments import Ending, Payments
-from domain.invoice import InvoiceStatus
+from domain.invoice import Invoice, InvoiceStatus
 from domain.policy import EndAction
 from domain.recovery import commands as c
-from domain.recovery.events import Payer
+from domain.recovery.events import EndResult, Payer
 from domain.recovery.signals import Origin, after_settlement
 
 UNPAID = (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
@@ -25,16 +25,22 @@ class EndCase:
     async def __call__(self, action: ScheduledAction) -> None:
         ref = CaseRef(action.ref.merchant_id, action.case_id)
         case = await self.cases.read(ref)
-        if case.is_open or case.then is EndAction.KEEP:
+        if case.is_open or case.then is EndAction.KEEP or case.end_waits:
             return
         invoice = await self.payments.read_invoice(case.account, case.invoice_id)
         if invoice is None or invoice.status not in UNPAID:
             settled = after_settlement(invoice, Origin(by=Payer.STRIPE)) if invoice else ()
-            await self.cases.change(ref, *settled, c.RecordEndAction(done=False))
+            await self.cases.change(ref, *settled, _too_late(invoice))
             return
         ending = Ending(
             action=case.then, invoice_id=case.invoice_id, subscription_id=case.subscription_id
         )
         key = end_key(ref.case_id)
-        done = await self.payments.end(case.account, ending, idempotency_key=key)
-        await self.cases.change(ref, c.RecordEndAction(done=done))
+        ended = await self.payments.end(case.account, ending, idempotency_key=key)
+        told = c.RecordEndAction(result=ended.result, reason=ended.reason)
+        await self.cases.change(ref, told)
+
+
+def _too_late(invoice: Invoice | None) -> c.RecordEndAction:
+    reason = f"invoice_{invoice.status}" if invoice else "invoice_gone"
+    return c.RecordEndAction(result=EndResult.REFUSED, reason=reason)

@@ -56,6 +56,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     stripe_retries: StripeRetries
     economics: Economics
     end: EndAction = EndAction.KEEP
+    confirm_end: bool = True  # an end that nothing brings back waits for the merchant's word
     segments: tuple[Segment, ...] = ()
     arms: tuple[Arm, ...] = ()
     hold_out_percent: int = 0

@@ -7,6 +7,7 @@ is only weighed (never moved) is in US cents.
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -25,8 +26,27 @@ class EndAction(StrEnum):
     """What happens in Stripe when a case is lost."""
 
     KEEP = "keep"  # the invoice stays open, the subscription as it is
-    MARK_UNCOLLECTIBLE = "mark_uncollectible"  # the invoice is written off
+    HAND_BACK = "hand_back"  # Stripe goes on by its own settings, if we had taken over from it
+    MARK_UNCOLLECTIBLE = "mark_uncollectible"  # written off; a payment still settles it
+    VOID_INVOICE = "void_invoice"  # the invoice is as if it had never been
     CANCEL_SUBSCRIPTION = "cancel_subscription"  # the subscription ends, the invoice stays open
+    CANCEL_AT_PERIOD_END = "cancel_at_period_end"  # it ends when what was paid for is over
+    PAUSE_COLLECTION = "pause_collection"  # it goes on, and its next invoices stay drafts
+
+
+# Nothing brings these back: they wait for the merchant's word unless the policy says otherwise.
+IRREVERSIBLE: Final = frozenset({EndAction.VOID_INVOICE, EndAction.CANCEL_SUBSCRIPTION})
+# These can be taken back as if they had not been.
+UNDOABLE: Final = frozenset(
+    {EndAction.HAND_BACK, EndAction.CANCEL_AT_PERIOD_END, EndAction.PAUSE_COLLECTION}
+)
+OF_SUBSCRIPTION: Final = frozenset(
+    {
+        EndAction.CANCEL_SUBSCRIPTION,
+        EndAction.CANCEL_AT_PERIOD_END,
+        EndAction.PAUSE_COLLECTION,
+    }
+)
 
 
 class Channel(StrEnum):

@@ -34,7 +34,8 @@ def next_action(case: RecoveryCase) -> Action | None:
     """The next action of an open case, exactly one; None once all is done.
 
     While a charge is on its way nothing else happens but finding out what became of it; a lost
-    case may still have its end action to be carried out in Stripe.
+    case may still have its end action to be carried out in Stripe, unless the merchant's word is
+    waited for.
     """
     if not case.is_open:
         return _end_action(case)
@@ -48,7 +49,7 @@ def next_action(case: RecoveryCase) -> Action | None:
 
 
 def _end_action(case: RecoveryCase) -> Action | None:
-    if case.phase is not Phase.LOST or case.then is EndAction.KEEP:
+    if case.phase is not Phase.LOST or case.then is EndAction.KEEP or case.end_waits:
         return None
     assert case.closed_at is not None
     return Action(kind=ActionKind.END, due_at=case.closed_at)

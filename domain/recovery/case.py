@@ -65,7 +65,7 @@ def _changed(case: RecoveryCase, event: e.Event) -> RecoveryCase:
         case e.ReminderPlanned() | e.ReminderStarted() | e.ReminderSkipped() | e.ReminderFailed():
             return _reminded(case, event)
         case e.RetriesTakenOver():
-            return replace(case, stripe_retry_at=None)
+            return replace(case, stripe_retry_at=None, taken_over=True)
         case e.StripeCounted():
             return replace(case, stripe_tries=event.attempt_count)
         case e.AmountChanged():
@@ -215,11 +215,11 @@ def _ended(case: RecoveryCase, event: e.Event) -> RecoveryCase:
     match event:
         case e.CaseRecovered() | e.MoneyCameLate():
             recovered = case.recovered_minor + event.amount_minor
-            return replace(case, recovered_minor=recovered, in_flight=None, then=EndAction.KEEP)
+            return replace(_nothing_to_end(case), recovered_minor=recovered, in_flight=None)
         case e.CaseLost():
-            return replace(case, in_flight=None, then=event.then)
-        case e.EndActionDone():
-            return replace(case, then=EndAction.KEEP)
+            return replace(case, in_flight=None, then=event.then, end_waits=event.confirm)
+        case e.EndActionDone() | e.EndConfirmed() | e.EndActionUndone():
+            return _end_done(case, event)
         case e.MoneyReturned(reason=e.Return.REFUND):
             return _refunded(case, event.charge_id, event.amount_minor)
         case e.MoneyReturned():
@@ -232,6 +232,29 @@ def _ended(case: RecoveryCase, event: e.Event) -> RecoveryCase:
             return replace(case, overpaid_minor=event.amount_minor)
         case _:
             return replace(case, in_flight=None)
+
+
+def _nothing_to_end(case: RecoveryCase) -> RecoveryCase:
+    keep = EndAction.KEEP
+    return replace(case, then=keep, end_waits=False, by_hand=keep)
+
+
+def _end_done(
+    case: RecoveryCase, event: e.EndActionDone | e.EndConfirmed | e.EndActionUndone
+) -> RecoveryCase:
+    """What the merchant did by hand is the merchant's to undo."""
+    after = _nothing_to_end(case)
+    match event:
+        case e.EndConfirmed():
+            return replace(case, end_waits=False)
+        case e.EndActionDone(result=e.EndResult.DONE):
+            return replace(after, ended_by=case.then)
+        case e.EndActionDone(result=e.EndResult.BY_HAND):
+            return replace(after, by_hand=case.then)
+        case e.EndActionUndone(in_stripe=True):
+            return replace(after, ended_by=EndAction.KEEP)
+        case _:
+            return after
 
 
 def _refunded(case: RecoveryCase, charge_id: str, more_minor: int) -> RecoveryCase:

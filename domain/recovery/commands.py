@@ -9,7 +9,14 @@ from msgspec import Struct
 
 from domain.invoice import Card, FailedCharge, Invoice
 from domain.network import CardUse
-from domain.recovery.events import CardSource, DisputeState, Pauser, Payer, StopReason
+from domain.recovery.events import (
+    CardSource,
+    DisputeState,
+    EndResult,
+    Pauser,
+    Payer,
+    StopReason,
+)
 
 
 class CaseCommand(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -179,9 +186,27 @@ class StopCase(CaseCommand, frozen=True, tag="stop_case"):
 
 
 class RecordEndAction(CaseCommand, frozen=True, tag="record_end_action"):
-    """The end action was carried out in Stripe, or Stripe will not have it."""
+    """The end action was carried out in Stripe (by whomever), or why it was not.
 
-    done: bool
+    `done` is what decisions of old said instead; they are made again like any other.
+    """
+
+    result: EndResult = EndResult.DONE
+    reason: str | None = None
+    done: bool | None = None
+
+    @property
+    def outcome(self) -> EndResult:
+        """The result, however it was told."""
+        return EndResult.REFUSED if self.done is False else self.result
+
+
+class ConfirmEnd(CaseCommand, frozen=True, tag="confirm_end"):
+    """The merchant says yes to an end that nothing brings back."""
+
+
+class UndoEndAction(CaseCommand, frozen=True, tag="undo_end_action"):
+    """The end action was taken back in Stripe; or the merchant does not want it (done) at all."""
 
 
 Command = (
@@ -211,4 +236,6 @@ Command = (
     | WriteOff
     | StopCase
     | RecordEndAction
+    | ConfirmEnd
+    | UndoEndAction
 )

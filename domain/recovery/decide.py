@@ -33,7 +33,13 @@ def decide(case: RecoveryCase, command: c.Command, basis: Basis, now: datetime) 
     if not case.is_open:
         return after_the_end(case, command, basis, now)
     match command:
-        case c.OpenCase() | c.RecordRefund() | c.RecordEndAction():
+        case (
+            c.OpenCase()
+            | c.RecordRefund()
+            | c.RecordEndAction()
+            | c.ConfirmEnd()
+            | c.UndoEndAction()
+        ):
             return ()
         case (
             c.RecordTakeOver() | c.RecordCount() | c.RecordPartialPayment() | c.RecordOverpayment()

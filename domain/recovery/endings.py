@@ -5,13 +5,18 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from domain.policy import Policy
-from domain.policy.shapes import EndAction, StripeRetries
+from domain.policy.shapes import (
+    IRREVERSIBLE,
+    OF_SUBSCRIPTION,
+    UNDOABLE,
+    EndAction,
+    StripeRetries,
+)
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.basis import Basis
 from domain.recovery.cards import refused
 from domain.recovery.state import RecoveryCase
-from domain.recovery.transitions import Phase
 
 Events = tuple[e.Event, ...]
 Ending = c.RecordPayment | c.CloseCase | c.WriteOff | c.StopCase | c.RecordDispute
@@ -20,10 +25,12 @@ Ending = c.RecordPayment | c.CloseCase | c.WriteOff | c.StopCase | c.RecordDispu
 def over(case: RecoveryCase, basis: Basis, now: datetime) -> e.CaseLost:
     """The window is over: lost, and then what the policy wants done in Stripe."""
     then = basis.policy.end
-    nothing_to_cancel = then is EndAction.CANCEL_SUBSCRIPTION and case.subscription_id is None
-    if case.held_out or nothing_to_cancel:
+    nothing_to_end = then in OF_SUBSCRIPTION and case.subscription_id is None
+    nothing_to_give = then is EndAction.HAND_BACK and not case.taken_over
+    if case.held_out or nothing_to_end or nothing_to_give:
         then = EndAction.KEEP
-    return e.CaseLost(at=now, reason=e.LossReason.WINDOW_OVER, then=then)
+    confirm = basis.policy.confirm_end and then in IRREVERSIBLE
+    return e.CaseLost(at=now, reason=e.LossReason.WINDOW_OVER, then=then, confirm=confirm)
 
 
 def end(case: RecoveryCase, command: Ending, basis: Basis, now: datetime) -> Events:
@@ -59,13 +66,33 @@ def after_the_end(case: RecoveryCase, command: c.Command, basis: Basis, now: dat
             return _disputed(case, command, now)
         case c.RecordOverpayment():
             return overpaid(case, command, now)
-        case c.RecordEndAction():
-            if case.phase is not Phase.LOST or case.then is EndAction.KEEP:
-                return ()
-            result = e.EndResult.DONE if command.done else e.EndResult.REFUSED
-            return (e.EndActionDone(at=now, result=result),)
+        case c.RecordEndAction() | c.ConfirmEnd() | c.UndoEndAction():
+            return _of_the_end(case, command, now)
         case _:
             return ()
+
+
+def _of_the_end(
+    case: RecoveryCase, command: c.RecordEndAction | c.ConfirmEnd | c.UndoEndAction, now: datetime
+) -> Events:
+    """An end is done once; what waits for the merchant is not done before the merchant says so."""
+    match command:
+        case c.ConfirmEnd():
+            return (e.EndConfirmed(at=now),) if case.end_waits else ()
+        case c.UndoEndAction() if case.needs_merchant:
+            return (e.EndActionUndone(at=now, in_stripe=False),)
+        case c.UndoEndAction():
+            return (e.EndActionUndone(at=now),) if case.ended_by in UNDOABLE else ()
+        case _:
+            return _end_told(case, command, now)
+
+
+def _end_told(case: RecoveryCase, command: c.RecordEndAction, now: datetime) -> Events:
+    ours = case.then is not EndAction.KEEP and not case.end_waits
+    theirs = case.by_hand is not EndAction.KEEP and command.outcome is e.EndResult.DONE
+    if not ours and not theirs:
+        return ()
+    return (e.EndActionDone(at=now, result=command.outcome, reason=command.reason),)
 
 
 def _paid(

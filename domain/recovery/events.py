@@ -83,6 +83,7 @@ class EndResult(StrEnum):
 
     DONE = "done"
     REFUSED = "refused"  # Stripe says that it cannot be done (any more)
+    BY_HAND = "by_hand"  # this connection may not do it: a task for the merchant
 
 
 class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -281,6 +282,7 @@ class CaseLost(CaseEvent, frozen=True, tag="case_lost"):
 
     reason: LossReason
     then: EndAction = EndAction.KEEP
+    confirm: bool = False  # `then` waits for the merchant's word
 
 
 class CaseStopped(CaseEvent, frozen=True, tag="case_stopped"):
@@ -300,6 +302,17 @@ class EndActionDone(CaseEvent, frozen=True, tag="end_action_done"):
     """What the policy wants at the end of a lost case was done in Stripe, or cannot be."""
 
     result: EndResult
+    reason: str | None = None  # why not: Stripe's code, or a word of ours
+
+
+class EndConfirmed(CaseEvent, frozen=True, tag="end_confirmed"):
+    """The merchant said yes to an end that nothing brings back."""
+
+
+class EndActionUndone(CaseEvent, frozen=True, tag="end_action_undone"):
+    """The merchant took the end action back: in Stripe, or before it was done there."""
+
+    in_stripe: bool = True
 
 
 class MoneyReturned(CaseEvent, frozen=True, tag="money_returned"):
@@ -350,6 +363,8 @@ Event = (
     | CaseStopped
     | MoneyCameLate
     | EndActionDone
+    | EndConfirmed
+    | EndActionUndone
     | MoneyReturned
     | MoneyReinstated
     | MoneyOverpaid

@@ -149,7 +149,11 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     disputed_minor: int = 0
     dispute_won: bool = False
     overpaid_minor: int = 0
+    taken_over: bool = False  # Stripe's own retries of the invoice were switched off by us
     then: EndAction = EndAction.KEEP  # still to do in Stripe, once the case is lost
+    end_waits: bool = False  # `then` waits for the merchant's word
+    by_hand: EndAction = EndAction.KEEP  # the merchant's to do: this connection may not
+    ended_by: EndAction = EndAction.KEEP  # what we did in Stripe at the end
     closed_at: datetime | None = None
     marks: tuple[Mark, ...] = ()
 
@@ -157,6 +161,11 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     def is_open(self) -> bool:
         """True while there is something to chase."""
         return self.phase is not Phase.NEW and self.phase not in CLOSED
+
+    @property
+    def needs_merchant(self) -> bool:
+        """True while the end waits for the merchant: for a word, or to be done by hand."""
+        return self.end_waits or self.by_hand is not EndAction.KEEP
 
     @property
     def is_paid(self) -> bool:

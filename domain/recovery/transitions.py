@@ -62,7 +62,10 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type[e.Event]], Phase]] = {
     **{(phase, e.CaseLost): Phase.LOST for phase in OPEN},
     **{(phase, e.CaseStopped): Phase.STOPPED for phase in OPEN},
     **{(phase, e.MoneyCameLate): phase for phase in (Phase.LOST, Phase.STOPPED)},
-    (Phase.LOST, e.EndActionDone): Phase.LOST,
+    **{
+        (Phase.LOST, kind): Phase.LOST
+        for kind in (e.EndActionDone, e.EndConfirmed, e.EndActionUndone)
+    },
     **{
         (phase, kind): phase
         for phase in ENDED

@@ -89,7 +89,7 @@ class Preview:
                 step=action.number, message_id=f"{action.number}@preview"
             ),
             ActionKind.CLOSE: c.CloseCase(),
-            ActionKind.END: c.RecordEndAction(done=True),
+            ActionKind.END: c.RecordEndAction(),
         }
         self._give(commands[action.kind])
 

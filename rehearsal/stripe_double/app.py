@@ -110,7 +110,12 @@ class Api:
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         said = f"Unrecognized request URL ({request.method}: {request.path})."
         refusal = StripeError(404, "invalid_request_error", said)
-        answer = _refusal(refusal, self.world.new_id("req_", 14))
+        request_id = self.world.new_id("req_", 14)
+        try:
+            await self._gate.admit(request, request_id)
+        except StripeError as sooner:
+            refusal = sooner
+        answer = _refusal(refusal, request_id)
         return await send(request, answer, self.world)
 
     async def _answer(self, request: web.Request, each: Route) -> Answer:

@@ -86,6 +86,7 @@ class Control:
             ("POST", "cancel", self.cancel),
             ("GET", "accounts", self.accounts),
             ("POST", "accounts", self.account),
+            ("POST", "keys", self.restricted_key),
             ("POST", "roll_secret", self.roll_secret),
             ("POST", "mandates", money.mandate),
             ("POST", "disputes", money.dispute),
@@ -241,6 +242,21 @@ class Control:
             found["_" + name] = msgspec.convert(value, _SETTINGS[name])
         self._world.store.touch(found)
         return _json({"id": key, **{name: found["_" + name] for name in _SETTINGS}})
+
+    async def restricted_key(self, request: web.Request) -> web.Response:
+        """Make or change a key: `{"key": "rk_test_…", "permissions": ["rak_invoice_write", …]}`,
+        with `account` for another's; `"permissions": null` takes it back."""
+        wanted: dict[str, Any] = msgspec.json.decode(await request.read())
+        account = self._world.store.get("account", str(wanted.get("account") or self._home))
+        if account is None:
+            return _json({"error": "no such account"}, 404)
+        key = str(wanted.get("key") or f"rk_test_{self._world.new_id('', 24)}")
+        keys = account.setdefault("_restricted_keys", {})
+        keys.pop(key, None)
+        if wanted.get("permissions") is not None:
+            keys[key] = msgspec.convert(wanted["permissions"], list[str])
+        self._world.store.touch(account)
+        return _json({"account": account["id"], "key": key, "permissions": keys.get(key)})
 
     async def roll_secret(self, request: web.Request) -> web.Response:
         """Begin (`{"endpoint": …}`) or end (`{"endpoint": …, "done": true}`) a secret's roll."""

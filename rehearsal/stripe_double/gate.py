@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from rehearsal.stripe_double import errors, forms, ledger
+from rehearsal.stripe_double import errors, forms, keyrights, ledger
 from rehearsal.stripe_double.api import Call
 from rehearsal.stripe_double.renewals import Renewals
 from rehearsal.stripe_double.store import Document
@@ -61,9 +61,14 @@ class Gate:
                 "Authorization header, using Bearer auth."
             )
         accounts = self._world.store.all("account")
-        own = next((each for each in accounts if each["_api_key"] == key), None)
+        own = next(
+            (each for each in accounts if key in {each["_api_key"], *_restricted(each)}), None
+        )
         if own is None:
             raise errors.unauthorized(f"Invalid API Key provided: {key[:8]}****")
+        allowed = _restricted(own).get(key)
+        if allowed is not None:
+            keyrights.check(request.method, request.path, key, own["id"], allowed)
         wanted = request.headers.get("Stripe-Account") or own["id"]
         account = self._world.store.get("account", wanted)
         if account is None or own["id"] not in {account["id"], account["_platform"]}:
@@ -79,6 +84,12 @@ class Gate:
         mine = billed is not None and billed["_account"] == account["id"]
         if billed and mine and request.path.endswith("/pay"):
             ledger.record(self._world, cause, billed, outcome="account_revoked", http_status=403)
+
+
+def _restricted(account: Document) -> dict[str, list[str]]:
+    """The account's restricted keys and what each may do; a kept world of before had none."""
+    keys: dict[str, list[str]] = account.get("_restricted_keys", {})
+    return keys
 
 
 def _api_key(header: str) -> str:

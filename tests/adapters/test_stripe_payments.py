@@ -96,8 +96,8 @@ async def test_an_account_that_was_disconnected_is_refused_and_cannot_be_read() 
     async with a_shop() as shop:
         invoice = await shop.invoice()
         outcome = await shop.payments.pay_invoice("acct_gone", invoice, idempotency_key="a:1")
-        assert outcome == Refused(reason="account_invalid")
-        with pytest.raises(StripeUnavailable, match="account_invalid"):
+        assert outcome == Refused(reason="deauthorised")
+        with pytest.raises(StripeUnavailable, match="deauthorised"):
             await shop.payments.read_invoice("acct_gone", invoice)
 
 

@@ -160,7 +160,7 @@ async def test_a_card_that_its_network_renewed_is_no_doing_of_the_customers() ->
 
 
 async def a_lost_case(end: EndAction, **invoice: Any) -> Bakery:
-    bakery = await Bakery(a_policy(end=end)).opens(**invoice)
+    bakery = await Bakery(a_policy(end=end, confirm_end=False)).opens(**invoice)
     for _ in range(10):
         bakery.payments.will_decline("in_1")
     while bakery.case().is_open:
@@ -204,5 +204,7 @@ async def test_an_invoice_that_is_gone_ends_without_anything_done() -> None:
     bakery = await a_lost_case(EndAction.MARK_UNCOLLECTIBLE)
     bakery.payments.forget_everything()
     await bakery.does_what_is_next()
-    assert bakery.history()[-1] == e.EndActionDone(at=bakery.now, result=e.EndResult.REFUSED)
+    assert bakery.history()[-1] == e.EndActionDone(
+        at=bakery.now, result=e.EndResult.REFUSED, reason="invoice_gone"
+    )
     assert await bakery.due() is None

@@ -13,6 +13,7 @@ from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
     Declined,
+    Ended,
     Ending,
     Paid,
     Payments,
@@ -20,7 +21,8 @@ from application.ports.payments import (
     Unknown,
 )
 from domain.invoice import InvoiceStatus, Slot
-from domain.policy import EndAction
+from domain.policy.shapes import OF_SUBSCRIPTION, UNDOABLE, EndAction
+from domain.recovery.events import EndResult
 from tests.builders import an_invoice
 from tests.stripe_shop import ACCOUNT, LACKS_FUNDS, PAYS, WANTS_CUSTOMER, Shop, a_shop
 
@@ -248,6 +250,7 @@ async def test_a_bank_that_is_down_is_unavailable_to_read_and_unknown_to_charge(
 
 WRITE_OFF = EndAction.MARK_UNCOLLECTIBLE
 CANCEL = EndAction.CANCEL_SUBSCRIPTION
+DONE = Ended(result=EndResult.DONE)
 
 
 def end(bank: Bank, action: EndAction, invoice: str, subscription: str | None = None) -> Any:
@@ -255,10 +258,15 @@ def end(bank: Bank, action: EndAction, invoice: str, subscription: str | None = 
     return bank.payments.end(ACCOUNT, ending, idempotency_key=f"{invoice}:end")
 
 
+def undo(bank: Bank, action: EndAction, invoice: str, subscription: str | None = None) -> Any:
+    ending = Ending(action=action, invoice_id=invoice, subscription_id=subscription)
+    return bank.payments.undo_end(ACCOUNT, ending, idempotency_key=f"{invoice}:undo")
+
+
 async def test_an_invoice_is_written_off_once_and_stays_so(bank: Bank) -> None:
     invoice = await bank.invoice_that_declines()
-    assert await end(bank, WRITE_OFF, invoice)
-    assert await end(bank, WRITE_OFF, invoice)
+    assert await end(bank, WRITE_OFF, invoice) == DONE
+    assert await end(bank, WRITE_OFF, invoice) == DONE
     shown = await bank.payments.read_invoice(ACCOUNT, invoice)
     assert shown is not None
     assert shown.status is InvoiceStatus.UNCOLLECTIBLE
@@ -267,22 +275,61 @@ async def test_an_invoice_is_written_off_once_and_stays_so(bank: Bank) -> None:
 async def test_an_invoice_that_is_paid_or_gone_is_not_written_off(bank: Bank) -> None:
     invoice = await bank.invoice_that_pays()
     await pay(bank, invoice)
-    assert not await end(bank, WRITE_OFF, invoice)
-    assert not await end(bank, WRITE_OFF, "in_none")
-    assert not await end(bank, EndAction.KEEP, invoice)
+    for action in (WRITE_OFF, EndAction.VOID_INVOICE):
+        assert (await end(bank, action, invoice)).result is EndResult.REFUSED
+        assert (await end(bank, action, "in_none")).result is EndResult.REFUSED
+    assert (await end(bank, EndAction.KEEP, invoice)).result is EndResult.REFUSED
+
+
+async def test_an_invoice_is_voided_once_and_cannot_be_paid_any_more(bank: Bank) -> None:
+    invoice = await bank.invoice_that_declines()
+    assert await end(bank, EndAction.VOID_INVOICE, invoice) == DONE
+    assert await end(bank, EndAction.VOID_INVOICE, invoice) == DONE
+    assert await pay(bank, invoice) == AlreadySettled()
 
 
 async def test_a_subscription_is_cancelled_once_and_its_invoice_stays_open(bank: Bank) -> None:
     subscription, invoice = await bank.subscription_with_an_open_invoice()
-    assert await end(bank, CANCEL, invoice, subscription)
-    assert await end(bank, CANCEL, invoice, subscription)
+    assert await end(bank, CANCEL, invoice, subscription) == DONE
+    assert await end(bank, CANCEL, invoice, subscription) == DONE
     shown = await bank.payments.read_invoice(ACCOUNT, invoice)
     assert shown is not None
     assert shown.status is InvoiceStatus.OPEN
 
 
 async def test_an_invoice_of_no_subscription_has_none_to_cancel(bank: Bank) -> None:
-    assert not await end(bank, CANCEL, await bank.invoice_that_declines())
+    invoice = await bank.invoice_that_declines()
+    for action in sorted(OF_SUBSCRIPTION):
+        assert (await end(bank, action, invoice)).result is EndResult.REFUSED
+        assert (await undo(bank, action, invoice)).result is EndResult.REFUSED
+
+
+@pytest.mark.parametrize("action", sorted(UNDOABLE))
+async def test_what_can_be_taken_back_is_done_and_taken_back(bank: Bank, action: EndAction) -> None:
+    subscription, invoice = await bank.subscription_with_an_open_invoice()
+    assert await end(bank, action, invoice, subscription) == DONE
+    assert await undo(bank, action, invoice, subscription) == DONE
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert shown is not None
+    assert shown.status is InvoiceStatus.OPEN
+
+
+@pytest.mark.parametrize("action", sorted(frozenset(EndAction) - UNDOABLE))
+async def test_nothing_else_can_be_taken_back(bank: Bank, action: EndAction) -> None:
+    subscription, invoice = await bank.subscription_with_an_open_invoice()
+    assert (await undo(bank, action, invoice, subscription)).result is EndResult.REFUSED
+
+
+async def test_stripe_goes_on_with_what_is_handed_back_and_a_settled_invoice_is_no_trouble(
+    bank: Bank,
+) -> None:
+    _, invoice = await bank.subscription_with_an_open_invoice()
+    await bank.payments.stop_stripe_retries(ACCOUNT, invoice, idempotency_key="take-over")
+    await bank.payments.resume_stripe_retries(ACCOUNT, invoice, idempotency_key="back")
+    paid = await bank.invoice_that_pays()
+    await pay(bank, paid)
+    await bank.payments.resume_stripe_retries(ACCOUNT, paid, idempotency_key="back-2")
+    await bank.payments.resume_stripe_retries(ACCOUNT, "in_none", idempotency_key="back-3")
 
 
 async def test_a_payment_leads_back_to_its_invoice(bank: Bank) -> None:
@@ -310,6 +357,10 @@ async def test_a_bank_that_is_down_ends_nothing_and_finds_nothing(bank: Bank) ->
     for action in (WRITE_OFF, CANCEL):
         with pytest.raises(StripeUnavailable):
             await end(bank, action, invoice, "sub_1")
+    with pytest.raises(StripeUnavailable):
+        await undo(bank, EndAction.PAUSE_COLLECTION, invoice, "sub_1")
+    with pytest.raises(StripeUnavailable):
+        await bank.payments.resume_stripe_retries(ACCOUNT, invoice, idempotency_key="back")
     with pytest.raises(StripeUnavailable):
         await bank.payments.invoice_of(ACCOUNT, "pi_1")
 

@@ -77,6 +77,8 @@ ONE_OF_EACH: tuple[e.Event, ...] = (
     e.CaseStopped(at=MONDAY, reason=e.StopReason.VOIDED),
     e.MoneyCameLate(at=MONDAY, amount_minor=29_00, by=e.Payer.CUSTOMER),
     e.EndActionDone(at=MONDAY, result=e.EndResult.DONE),
+    e.EndConfirmed(at=MONDAY),
+    e.EndActionUndone(at=MONDAY, in_stripe=False),
     e.MoneyReturned(at=MONDAY, amount_minor=29_00, reason=e.Return.DISPUTE),
     e.MoneyReinstated(at=MONDAY, amount_minor=29_00),
     e.MoneyOverpaid(at=MONDAY, amount_minor=29_00),

@@ -13,7 +13,7 @@ from domain.recovery import events as e
 from domain.recovery.actions import ActionKind, next_action
 from domain.recovery.case import replay
 from domain.recovery.charges import CLEARANCE, tries_of
-from domain.recovery.transitions import CLOSED, Phase
+from domain.recovery.transitions import CLOSED
 from tests.builders import DAY, MONDAY
 from tests.domain.chase import Chase
 
@@ -181,7 +181,7 @@ class Promises(RuleBasedStateMachine):
     def an_open_case_has_one_next_action_and_a_closed_one_none(self) -> None:
         case = self.chase.case
         action = next_action(case)
-        still_to_do = case.phase is Phase.LOST and case.then is not EndAction.KEEP
+        still_to_do = case.then is not EndAction.KEEP and not case.end_waits
         assert (action is not None) == (case.is_open or still_to_do)
         assert (action is not None and action.kind is ActionKind.END) == still_to_do
         if action is not None:

@@ -191,7 +191,7 @@ def _a_new_card_after_letters() -> Story:
 
 
 def _lost_and_paid_late() -> Story:
-    story = Story(a_policy(end=EndAction.CANCEL_SUBSCRIPTION))
+    story = Story(a_policy(end=EndAction.CANCEL_SUBSCRIPTION, confirm_end=False))
     story.opens()
     story.is_told(c.PromisePayment(until=MONDAY + 3 * DAY), HOUR)
     story.is_told(c.PauseCase(by=e.Pauser.STRIPE, until=MONDAY + 2 * DAY), HOUR)

@@ -17,6 +17,8 @@ LATE: set[tuple[Phase, type[e.Event]]] = {
     *((phase, e.MoneyReinstated) for phase in CLOSED),
     *((phase, e.MoneyOverpaid) for phase in CLOSED),
     (Phase.LOST, e.EndActionDone),
+    (Phase.LOST, e.EndConfirmed),
+    (Phase.LOST, e.EndActionUndone),
 }
 # The published table, written out: a change of it is a decision, not a slip.
 PUBLISHED = {
@@ -55,8 +57,8 @@ PUBLISHED = {
         money_overpaid>recovered
     """,
     "lost": """
-        charge_declined>lost money_came_late>lost end_action_done>lost money_returned>lost
-        money_reinstated>lost money_overpaid>lost
+        charge_declined>lost money_came_late>lost end_action_done>lost end_confirmed>lost
+        end_action_undone>lost money_returned>lost money_reinstated>lost money_overpaid>lost
     """,
     "stopped": """
         charge_declined>stopped money_came_late>stopped money_returned>stopped

@@ -22,6 +22,7 @@ from tests.simulation.installation import Installation
 
 DAY_S: Final = 86_400.0
 LATEST_REGRET: Final = 40.0  # days after an invoice was sent
+LONGEST_CHASE: Final = 30  # days: most windows are over by then
 WHOLE: Final = 100  # percent
 Act = Callable[[], None]
 Issue = Callable[[random.Random], Card]
@@ -92,12 +93,27 @@ class Acts:
             if percent < WHOLE:
                 self._schedule.after(days, lambda: stripe.refund(account, invoice_id, percent))
 
+        def thinks_again() -> None:
+            """The merchant says yes to what waits, and some hours later rather would not."""
+            self.confirms_the_end(owed)()
+            undo: Act = lambda: self._home.requests.asks(  # noqa: E731
+                account, invoice_id, "user:1", c.UndoEndAction()
+            )
+            self._schedule.after(days * 3_600, undo)
+
         return [
             pays,
+            thinks_again,
             lambda: stripe.overpay(account, invoice_id, percent),
             lambda: stripe.refund(account, invoice_id, percent),
             lambda: stripe.dispute(account, invoice_id, decided, days),
         ]
+
+    def confirms_the_end(self, owed: Owed) -> Act:
+        """The merchant says yes to what waits for it, if something does."""
+        return lambda: self._home.requests.asks(
+            owed.account, owed.invoice.invoice_id, "user:1", c.ConfirmEnd()
+        )
 
     def disconnects(self, account: str) -> None:
         """The merchant takes our access away."""

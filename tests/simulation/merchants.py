@@ -67,6 +67,7 @@ def a_policy(draw: random.Random, temper: Temper, zone: str, version: int) -> Po
         card_day_limit=10 if hasty else draw.choice((1, 3, 10)),
         stripe_retries=_stripe_retries(draw, temper),
         end=_end(draw, temper),
+        confirm_end=days % 2 == 0,  # some want to say yes themselves: see acts
         arms=_arms(draw, temper),
         hold_out_percent=0 if temper is not Temper.USUAL else draw.choice((0, 0, 10, 40)),
     )

@@ -10,7 +10,7 @@ from adapters.memory.registration import MemoryRegistration
 from application.ports.mailer import Letter
 from application.ports.registration import NewMerchant
 from domain.invoice import Card, Customer, Invoice, InvoiceStatus
-from tests.simulation.acts import DAY_S, LATEST_REGRET, Acts, Owed
+from tests.simulation.acts import DAY_S, LATEST_REGRET, LONGEST_CHASE, Acts, Owed
 from tests.simulation.chance import Chance
 from tests.simulation.debts import AUTHENTICATION, Issuer
 from tests.simulation.installation import Installation
@@ -174,6 +174,8 @@ class People:
             billed = min(billed, DAY_S * 3)  # one card, several invoices at once
         bill = lambda: self._stripe.bill(owed.account, owed.invoice, retries)  # noqa: E731
         self._schedule.after(billed, bill)
+        if not self.hands_off:
+            self._schedule.after(billed + LONGEST_CHASE * DAY_S, self._acts.confirms_the_end(owed))
         for _ in range(draw.choice((0, 0, 1, 2))):
             can = self._acts.without_us if self.hands_off else self._acts.any
             act = draw.choice(can(owed, draw))

@@ -9,12 +9,13 @@ from adapters.memory.job_queue import MemoryJobQueue
 from adapters.memory.mailer import MemoryMailer
 from application.ports.chores import ChoreRef
 from application.ports.mailer import Letter, MailDeferred
-from application.ports.payments import Ending, Outcome, StripeUnavailable, Unknown
+from application.ports.payments import Ended, Ending, Outcome, StripeUnavailable, Unknown
 from application.ports.stores import (
     ActionRef,
     EventRef,
 )
 from domain.invoice import Invoice
+from domain.recovery.events import EndResult
 from tests.simulation.schedule import Crashed, Schedule, Task, at, task_of
 from tests.simulation.stripe import Stripe
 from tests.simulation.watch import Watch
@@ -66,7 +67,15 @@ class Network:
     async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:
         raise AssertionError("signals tell all themselves here")
 
-    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
+    async def resume_stripe_retries(
+        self, account: str, invoice_id: str, *, idempotency_key: str
+    ) -> None:
+        raise AssertionError("nobody leaves here")
+
+    async def undo_end(self, account: str, ending: Ending, *, idempotency_key: str) -> Ended:
+        raise AssertionError("nobody takes an end back here")
+
+    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> Ended:
         self._watch.ending(account, ending, task_of(self._schedule))
         await at(f"ends {ending.invoice_id}")
         self._refuse()
@@ -74,7 +83,7 @@ class Network:
         await at("has ended")
         if self._schedule.chance_of(self._schedule.weather.charge):
             raise StripeUnavailable("timeout")
-        return done
+        return Ended(result=EndResult.DONE if done else EndResult.REFUSED)
 
     async def put_in_slot(self, account: str, invoice: Invoice, *, idempotency_key: str) -> bool:
         self._watch.asks_for(account, task_of(self._schedule))

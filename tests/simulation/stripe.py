@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from adapters.memory.payments import PAYABLE, MemoryPayments
+from adapters.memory.payments import PAYABLE, STATUS_AFTER, MemoryPayments
 from application.ports.payments import ActionNeeded, Declined, Ending, Outcome, Paid, Unknown
 from domain.invoice import Card, Invoice, InvoiceStatus, Slot
 from domain.policy import EndAction
@@ -226,9 +226,12 @@ class Stripe:
                 return False
             self._tell(account, SubscriptionEnded(subscription_id=ending.subscription_id))
             return True
+        status = STATUS_AFTER.get(ending.action)
+        if status is None:
+            return True
         if self.open_invoice(account, ending.invoice_id) is None:
             return False
-        self.settle(account, ending.invoice_id, InvoiceStatus.UNCOLLECTIBLE)
+        self.settle(account, ending.invoice_id, status)
         return True
 
     def stop_retries(self, account: str, invoice_id: str) -> None:

@@ -14,15 +14,17 @@ from litestar import Litestar
 
 from adapters.memory.accounts import MemorySessionStore, MemoryUserStore
 from adapters.memory.pages import MemoryPages
+from adapters.memory.payments import MemoryPayments
 from adapters.memory.registry import MemoryRegistry
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from application.case_ids import case_id_for
-from application.change_case import CaseRef
+from application.change_case import CaseRef, Cases
 from application.ports.accounts import UserRecord
 from application.ports.conveyor import IncomingEvent
-from application.ports.payments import MalformedEvent
+from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
+from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
 from tests.web.stories import ACCOUNT, POLICY, Story
@@ -86,6 +88,7 @@ class Site:
     def __init__(self, now: Callable[[], datetime] = lambda: NOW, **wishes: Any) -> None:
         self.now, self.world = now, MemoryWorld()
         self.passwords, self.intake = FakePasswords(), FakeIntake()
+        self.payments = MemoryPayments(now)
         self.payment_page: str | None = HOSTED
         self.payment_fault: Exception | None = None
         self.ready: dict[str, Callable[[], Awaitable[None]]] = {}
@@ -143,6 +146,7 @@ class Site:
             "verify_webhook": lambda raw, signature: signature == "good",
             "read_envelope": read_envelope,
             "open_payment_page": self._open_payment_page,
+            "answer_end": self._answer_end,
             "changes": self.changes,
             "clock": self.now,
             "base_url": BASE_URL,
@@ -157,6 +161,12 @@ class Site:
         if self.payment_fault is not None:
             raise self.payment_fault
         return self.payment_page
+
+    async def _answer_end(self, ref: CaseRef, answer: EndAnswer, user_id: UUID) -> Ended:
+        if self.payment_fault is not None:
+            raise self.payment_fault
+        cases = Cases(open_uow=units_of_work(self.world), clock=self.now)
+        return await AnswerEnd(cases=cases, payments=self.payments)(ref, answer, user_id)
 
     async def _metrics(self) -> bytes:
         return b"chargechase_up 1\n"

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from domain.recovery import events as e
 from web.declines import reason_of
+from web.reasons import why_not
 from web.rules import LOSSES, REINSTATED, RETURNS, STOPS, WHY_ASKED, WHY_SKIPPED, WHY_THEN
 from web.wording.telling import Telling, card_name
 
@@ -43,7 +44,9 @@ def tell(event: e.Event, telling: Telling) -> Told:
             return _tell_reminder(event, telling)
         case e.CaseRecovered() | e.CaseLost() | e.CaseStopped() | e.MoneyCameLate():
             return _tell_end(event, telling)
-        case e.EndActionDone() | e.MoneyReturned() | e.MoneyReinstated() | e.MoneyOverpaid():
+        case e.EndActionDone() | e.EndConfirmed() | e.EndActionUndone():
+            return _tell_in_stripe(event)
+        case e.MoneyReturned() | e.MoneyReinstated() | e.MoneyOverpaid():
             return _tell_after_the_end(event, telling)
         case _:
             assert_never(event)
@@ -202,17 +205,31 @@ def _tell_end(
             )
 
 
+def _tell_in_stripe(event: e.EndActionDone | e.EndConfirmed | e.EndActionUndone) -> Told:
+    """What became of the end action."""
+    match event:
+        case e.EndActionDone(result=e.EndResult.DONE):
+            text, why = "What your policy says for the end was done in Stripe.", ""
+        case e.EndActionDone(result=e.EndResult.BY_HAND):
+            text = "We may not do in Stripe what your policy says for the end: it is yours to do."
+            why = why_not(event.reason or "permission_missing")
+        case e.EndActionDone():
+            text = "Stripe would not do what your policy says for the end."
+            why = why_not(event.reason) if event.reason else "It may have changed meanwhile."
+        case e.EndConfirmed():
+            text, why = "You confirmed what your policy says for the end.", ""
+        case e.EndActionUndone(in_stripe=True):
+            text, why = "You took back what was done in Stripe at the end.", ""
+        case _:
+            text, why = "You left it in Stripe as it is.", ""
+    return Told(at=event.at, tone="ended", text=text, why=why)
+
+
 def _tell_after_the_end(
-    event: e.EndActionDone | e.MoneyReturned | e.MoneyReinstated | e.MoneyOverpaid,
+    event: e.MoneyReturned | e.MoneyReinstated | e.MoneyOverpaid,
     telling: Telling,
 ) -> Told:
     match event:
-        case e.EndActionDone(result=e.EndResult.DONE):
-            text = "We did in Stripe what your policy says for the end."
-            return Told(at=event.at, tone="ended", text=text)
-        case e.EndActionDone():
-            text = "Stripe would not do what your policy says for the end."
-            return Told(at=event.at, tone="ended", text=text, why="It may have changed meanwhile.")
         case e.MoneyReturned():
             text = f"{telling.money(event.amount_minor)} went back to the customer."
             return Told(at=event.at, tone="lost", text=text, why=RETURNS[event.reason])

@@ -60,8 +60,17 @@ class NewsJudge:
                 pass
 
     def _all_over(self, ref: EventRef, mine: Callable[[RecoveryCase], bool]) -> None:
-        left = [key for key, case in self._open_of(ref) if mine(case)]
+        """Unless the invoice is paid: of that its own news tells, and says who paid."""
+        left = [
+            key
+            for key, case in self._open_of(ref)
+            if mine(case) and not self._is_paid(ref, case.invoice_id)
+        ]
         demand(not left, Law.I11, HAS_EFFECT, ref.event_id, left)
+
+    def _is_paid(self, ref: EventRef, invoice_id: str) -> bool:
+        invoice = self._evidence.stripe.show(ref.account, invoice_id)
+        return invoice is not None and invoice.status is InvoiceStatus.PAID
 
     def _all_paused(self, ref: EventRef, signal: SubscriptionPaused) -> None:
         """Unless it is over already, or somebody resumed it in this very hour."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from application.ports.payments import Ending, Outcome, Payments
+from application.ports.payments import Ended, Ending, Outcome, Payments
 from domain.invoice import Invoice
 
 
@@ -44,7 +44,15 @@ class Passing:
     async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:
         return await self.inner.read_object(account, kind, object_id)
 
-    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> bool:
+    async def resume_stripe_retries(
+        self, account: str, invoice_id: str, *, idempotency_key: str
+    ) -> None:
+        await self.inner.resume_stripe_retries(account, invoice_id, idempotency_key=idempotency_key)
+
+    async def undo_end(self, account: str, ending: Ending, *, idempotency_key: str) -> Ended:
+        return await self.inner.undo_end(account, ending, idempotency_key=idempotency_key)
+
+    async def end(self, account: str, ending: Ending, *, idempotency_key: str) -> Ended:
         return await self.inner.end(account, ending, idempotency_key=idempotency_key)
 
     async def put_in_slot(self, account: str, invoice: Invoice, *, idempotency_key: str) -> bool:

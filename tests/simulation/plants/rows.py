@@ -263,8 +263,8 @@ class EndedUnread(Installation):
                 action=case.then, invoice_id=case.invoice_id, subscription_id=case.subscription_id
             )
             key = f"cc:{action.case_id}:end"
-            done = await self.payments.end(case.account, ending, idempotency_key=key)
-            await self.cases.change(ref, RecordEndAction(done=done))
+            ended = await self.payments.end(case.account, ending, idempotency_key=key)
+            await self.cases.change(ref, RecordEndAction(result=ended.result))
 
         return {**super().errands(), ActionKind.END: blind}
 
