@@ -6,7 +6,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from web import accounts, assets, cases, customer, health, live
+from web import accounts, assets, cases, customer, health, live, stripe_account
 from web.assets import Assets
 from web.edge import Edge, security_headers
 from web.errors import error_handler
@@ -61,6 +61,9 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
             cases.answer_end,
             cases.mailbox,
             live.events,
+            stripe_account.show,
+            stripe_account.connect,
+            stripe_account.disconnect,
         ],
         dependencies={
             "principal": Provide(require_principal),

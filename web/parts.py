@@ -1,20 +1,44 @@
 """What the composition root hands to the web app: ports, a few callables, and plain settings."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from application.change_case import CaseRef
 from application.errors import Unavailable
 from application.ports.accounts import PasswordHasher, SessionStore, UserStore
+from application.ports.chores import Chore
 from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.payments import Ended
 from application.ports.registry import Registry
+from application.ports.stripe_accounts import Connection
 from application.use_cases.answer_end import EndAnswer
+from application.use_cases.connect_with_key import Connected, Pasted
 from application.views import Pages
 
 Hook = Callable[[], Awaitable[None]]
+
+
+class StripeDesk(Protocol):
+    """What the page about the merchant's Stripe accounts needs."""
+
+    async def connections(self, merchant_id: UUID) -> Sequence[tuple[Connection, Sequence[Chore]]]:
+        """Those of the merchant, each with its chores."""
+        ...
+
+    async def connect(self, merchant_id: UUID, pasted: Pasted, actor: str) -> Connected:
+        """Raises WrongKey, AccountTaken, Unavailable."""
+        ...
+
+    async def disconnect(self, merchant_id: UUID, account: str, actor: str) -> None:
+        """Raises NotFound."""
+        ...
+
+    def address(self, endpoint_id: str) -> str:
+        """Where the events of an endpoint go."""
+        ...
 
 
 def _no_observer(_route: str, _status: int, _seconds: float) -> None:
@@ -48,6 +72,7 @@ class WebParts:
     # name -> check that raises when it is not well
     ready_checks: Mapping[str, Hook]
     metrics_token: str | None = None  # bearer token that opens /metrics from elsewhere
+    stripe_desk: StripeDesk | None = None  # without it there is no page about the account
     rehearsal: bool = False
     mailbox_url: str | None = None  # rehearsal only
     # Where the customer may be sent to pay, as CSP sources
