@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from hashlib import sha256
+from typing import Final, Protocol
 from uuid import UUID
 
-from application.ports.chores import ChoreStore
+from application.ports.chores import PERIODIC, ChoreKind, ChoreStore
 from application.ports.stores import AuditLog
 from application.ports.stripe_accounts import ConnectionStore
+
+BEGUN: Final = (*PERIODIC, ChoreKind.IMPORT)  # as soon as an account is connected
 
 
 class ConnectingWork(Protocol):
@@ -22,3 +25,8 @@ class ConnectingWork(Protocol):
 
 
 OpenConnectingWork = Callable[[UUID], AbstractAsyncContextManager[ConnectingWork]]
+
+
+def digest(kind: str, text: str) -> bytes:
+    """What is kept of a state or a session; neither can be taken for the other."""
+    return sha256(f"agreement:{kind}:{text}".encode()).digest()

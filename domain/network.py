@@ -37,8 +37,9 @@ _VAGUE: Final = frozenset({DeclineFamily.FUNDS, DeclineFamily.UNKNOWN})
 # By Stripe's type of the payment method. Sources: ACH: Nacha, two more within 180 days, for want
 # of money alone, and Stripe the same (docs.stripe.com/billing/revenue-recovery/smart-retries).
 # SEPA: no number of the scheme's own, Adyen makes two (docs.adyen.com/online-payments/auto-rescue).
-# Bacs: within a month (accesspaysuite.com, "refer to payer"). PAD, and what nobody publishes: one,
-# within 30 days, the most careful number.
+# Bacs: the same amount, within a month of its first presentation (Service User's Guide and Rules to
+# the Direct Debit Scheme, re-presentation; movimo.co.uk, cleardirectdebit.co.uk tell it). PAD, and
+# what nobody publishes: one, within 30 days, the most careful number.
 DEBIT_SCHEMES: Final = {
     "us_bank_account": DebitScheme("Nacha", 2, timedelta(days=180)),
     "sepa_debit": DebitScheme("SEPA", 2, MONTH, _VAGUE),

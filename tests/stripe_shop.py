@@ -106,9 +106,13 @@ class Shop:
         rows = [row for row in self.double.ledger() if row["invoice"] == invoice_id]
         return sum(bool(row["money_moved"]) for row in rows)
 
+    async def hang_up(self) -> None:
+        """Leave the double to others."""
+        await self._connection.close()
+
     async def close(self) -> None:
         """Hang up and stop the double."""
-        await self._connection.close()
+        await self.hang_up()
         await self.double.stop()
 
 

@@ -6,7 +6,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from web import accounts, assets, cases, customer, health, live, stripe_account
+from web import accounts, assets, cases, customer, health, live, stripe_account, stripe_agreement
 from web.assets import Assets
 from web.edge import Edge, security_headers
 from web.errors import error_handler
@@ -64,6 +64,8 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
             stripe_account.show,
             stripe_account.connect,
             stripe_account.disconnect,
+            stripe_agreement.agree,
+            stripe_agreement.agreed,
         ],
         dependencies={
             "principal": Provide(require_principal),

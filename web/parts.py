@@ -9,16 +9,39 @@ from uuid import UUID
 from application.change_case import CaseRef
 from application.errors import Unavailable
 from application.ports.accounts import PasswordHasher, SessionStore, UserStore
+from application.ports.agreeing import Parted
 from application.ports.chores import Chore
 from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.payments import Ended
 from application.ports.registry import Registry
-from application.ports.stripe_accounts import Connection
+from application.ports.stripe_accounts import Connection, Endpoints, Holder
 from application.use_cases.answer_end import EndAnswer
 from application.use_cases.connect_with_key import Connected, Pasted
+from application.use_cases.finish_agreement import Answer
 from application.views import Pages
 
 Hook = Callable[[], Awaitable[None]]
+
+
+class AgreementDesk(Protocol):
+    """What connecting by agreement needs; there is none without Connect."""
+
+    @property
+    def origins(self) -> str:
+        """Where people are sent to agree, as a CSP source."""
+        ...
+
+    async def begin(self, merchant_id: UUID, session: str) -> str:
+        """Where to send the browser."""
+        ...
+
+    async def finish(self, merchant_id: UUID, session: str, answer: Answer, actor: str) -> Holder:
+        """Raises NotAgreed, AccountTaken, Unavailable."""
+        ...
+
+    async def parted(self, merchant_id: UUID) -> Sequence[Parted]:
+        """Accounts that took their agreement back in Stripe."""
+        ...
 
 
 class StripeDesk(Protocol):
@@ -55,8 +78,9 @@ class WebParts:
     passwords: PasswordHasher
     registry: Registry
     intake: EventIntake
-    # (raw body, Stripe-Signature header) -> is it genuine and fresh?
-    verify_webhook: Callable[[bytes, str], bool]
+    # (raw body, Stripe-Signature header, the endpoint's secrets or None: the installation's) ->
+    # is it genuine and fresh?
+    verify_webhook: Callable[[bytes, str, tuple[str, ...] | None], bool]
     # raw body -> envelope; raises MalformedEvent
     read_envelope: Callable[[bytes], IncomingEvent]
     # case -> Stripe's hosted page, read anew; None if nothing is to be paid
@@ -65,6 +89,7 @@ class WebParts:
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap
     changes: Callable[[UUID], Awaitable[str]]
+    endpoints: Endpoints  # those in merchants' own accounts
     clock: Callable[[], datetime]
     base_url: str  # "https://app.example.com", as people type it
     secret: str  # signs form tokens; at least 32 characters
@@ -73,6 +98,7 @@ class WebParts:
     ready_checks: Mapping[str, Hook]
     metrics_token: str | None = None  # bearer token that opens /metrics from elsewhere
     stripe_desk: StripeDesk | None = None  # without it there is no page about the account
+    agreement_desk: AgreementDesk | None = None
     rehearsal: bool = False
     mailbox_url: str | None = None  # rehearsal only
     # Where the customer may be sent to pay, as CSP sources

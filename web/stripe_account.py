@@ -14,10 +14,11 @@ from application.ports.accounts import Principal
 from application.ports.chores import Chore, ChoreKind
 from application.ports.stripe_accounts import Access, AccountTaken, Connection, WrongKey
 from application.use_cases.connect_with_key import Pasted
-from web import times
+from web import stripe_agreement, times
 from web.forms import read_form
 from web.parts import StripeDesk, WebParts
 from web.rendering import AnyRequest, Renderer
+from web.wording.agreements import NOT_AGREED, not_allowed
 from web.wording.permissions import PERMISSIONS, WRONG_KEYS, without
 
 PATH: Final = "/settings/stripe"
@@ -27,6 +28,7 @@ HOW: Final = {
     Access.CONNECT: "By your agreement in Stripe",
 }
 CONFIRM: Final = ("Nothing was disconnected.", "Type the account\u2019s id exactly as it is shown.")
+TROUBLES: Final = {**WRONG_KEYS, **NOT_AGREED, "not_confirmed": CONFIRM}
 
 
 class Right(Struct, frozen=True):
@@ -45,6 +47,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     country: str
     how: str
     rights: tuple[Right, ...]
+    denied: tuple[str, ...]  # what Stripe will not let us do
     refused: bool
     address: str | None  # to be entered by hand
     heard: str
@@ -63,15 +66,17 @@ async def show(
     desk = _desk(parts)
     found = await desk.connections(principal.merchant_id)
     reason = request.query_params.get("refused", "")
-    return renderer.page_or_fragment(
+    page = renderer.page_or_fragment(
         request,
         principal,
         page="settings/stripe.html",
         fragment="settings/stripe.html",
         accounts=[_shown(desk, *each, principal.timezone) for each in found],
-        trouble=CONFIRM if reason == "not_confirmed" else WRONG_KEYS.get(reason),
+        trouble=TROUBLES.get(reason),
         version=await parts.changes(principal.merchant_id),
+        **await stripe_agreement.beside(parts, principal),
     )
+    return stripe_agreement.leading_to_stripe(page, parts)
 
 
 @post(f"{PATH}/connect", status_code=303)
@@ -132,6 +137,7 @@ def _shown(desk: StripeDesk, it: Connection, chores: Sequence[Chore], zone: str)
             Right(f"{words[0]}: {words[1]}", without(each) if each in it.missing else None)
             for each, words in PERMISSIONS.items()
         ),
+        denied=not_allowed(it.denied),
         refused=it.refused_at is not None,
         address=desk.address(it.endpoint_id) if by_hand and it.endpoint_id else None,
         heard=times.full(it.last_event_at, zone) if it.last_event_at else "None has come yet",

@@ -1,4 +1,5 @@
-"""`POST /webhooks/stripe`: raw bytes in, an answer only after the event is committed.
+"""`POST /webhooks/stripe`, and `/webhooks/stripe/{endpoint}` for an endpoint in a merchant's own
+account: raw bytes in, an answer only after the event is committed.
 
 A bare ASGI app before the framework: at a thousand deliveries a second its request objects, and a
 log line each, would cost more than our own work. The intake logs each commit with its event ids.
@@ -14,12 +15,17 @@ from typing import Final
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec.structs import replace
 
+from application.errors import Unavailable
 from application.ports.conveyor import IncomingEvent
+from application.ports.stripe_accounts import EndpointOwner
 from web.parts import WebParts
 
 MOST_BYTES: Final = 1_000_000  # Stripe's largest events stay far below
 PATH: Final = "/webhooks/stripe"
+OF_ENDPOINT: Final = f"{PATH}/"
+LONGEST_ID: Final = 100  # ours are shorter; nothing longer is even looked up
 KEPT: Final = b'{"received":true}'
 Headers = list[tuple[bytes, bytes]]
 EXTRA_HEADERS: Final[dict[int, Headers]] = {
@@ -54,7 +60,9 @@ class StripeWebhooks:
         self._kept_headers = self._sized(KEPT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] != PATH or scope["type"] != ScopeType.HTTP:
+        path = scope["path"]
+        ours = path == PATH or path.startswith(OF_ENDPOINT)
+        if not ours or scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         started, status = time.perf_counter(), 200
@@ -88,14 +96,40 @@ async def _read(parts: WebParts, scope: Scope, receive: Receive) -> IncomingEven
     if signature is None:
         raise Refusal(400, "no signature")
     raw = await _body(receive, headers.get(b"content-length"), parts.webhook_deadline_s)
+    owner = None if scope["path"] == PATH else await _owner(parts, scope["path"])
+    secrets = None if owner is None else owner.secrets
     try:
-        if not parts.verify_webhook(raw, signature.decode("latin-1")):
+        if not parts.verify_webhook(raw, signature.decode("latin-1"), secrets):
             raise Refusal(400, "bad signature")
-        return parts.read_envelope(raw)
+        event = parts.read_envelope(raw)
+        return event if owner is None else _of_owner(event, owner)
     except Refusal:
         raise
     except Exception as fault:  # also RecursionError: a hundred thousand levels of nesting
         raise Refusal(422, "not an event of Stripe's") from fault
+
+
+async def _owner(parts: WebParts, path: str) -> EndpointOwner:
+    """Whose endpoint it is. Raises Refusal."""
+    endpoint_id = path.removeprefix(OF_ENDPOINT)
+    if len(endpoint_id) > LONGEST_ID:
+        raise Refusal(404, "no such endpoint")
+    try:
+        owner = await parts.endpoints.find(endpoint_id)
+    except (Unavailable, OSError) as fault:
+        raise Refusal(503, "not kept; deliver again") from fault
+    if owner is None:
+        raise Refusal(404, "no such endpoint")
+    return owner
+
+
+def _of_owner(event: IncomingEvent, owner: EndpointOwner) -> IncomingEvent:
+    """An account's own endpoint names no account. Raises Refusal for what is not of this one."""
+    if event.account not in (None, owner.account):
+        raise Refusal(422, "an event of another account")
+    if event.livemode != owner.livemode:
+        raise Refusal(422, "an event of the other mode")
+    return replace(event, account=owner.account)
 
 
 def _wanted(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

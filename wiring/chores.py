@@ -14,22 +14,25 @@ from adapters.stripe.payments import StripePayments
 from adapters.stripe.records import LISTED_TYPES, StripeListings
 from application.ports.chores import ChoreKind, ChoreRef
 from application.use_cases.import_history import ImportHistory
+from application.use_cases.leave_stripe import LeaveStripe
 from application.use_cases.reconcile_events import ReconcileEvents
 from application.use_cases.run_chore import Errand, RunChore
 from application.use_cases.sweep_invoices import SweepInvoices
 from application.use_cases.take_up_open_invoices import TakeUpOpenInvoices
 from wiring.composition import Ground
+from wiring.stripe_desk import StripeDesk
 
 AT_ONCE: Final = 1  # of a worker's four threads: the others stay free for charges
 ASKED_AGAIN_AFTER: Final = timedelta(seconds=2)
 
 
-class Tools(Struct, frozen=True):
+class Tools(Struct, frozen=True, kw_only=True):
     """Ways to Stripe, and where made-up events go."""
 
     records: StripeListings
     payments: StripePayments
     intake: PostgresIntake
+    desk: StripeDesk
 
 
 class Chores:
@@ -81,4 +84,6 @@ def _by_kind(here: Ground, tools: Tools) -> dict[ChoreKind, Errand]:
         ),
         ChoreKind.IMPORT: ImportHistory(records=records, open_uow=here.open_uow, clock=here.clock),
         ChoreKind.TAKE_UP: TakeUpOpenInvoices(payments=payments, cases=cases),
+        ChoreKind.PREFLIGHT: tools.desk.check_permissions,
+        ChoreKind.LEAVE: LeaveStripe(payments=payments, cases=cases, let_go=tools.desk.let_go),
     }

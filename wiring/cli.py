@@ -130,6 +130,7 @@ def _add_upkeep(add: Callable[..., argparse.ArgumentParser]) -> None:
     past.add_argument(
         "--take-up", action="store_true", help="open cases for open invoices that are worth it"
     )
+    desk.add_parser("rotate-keys", help="Seal what is secret anew with the first secret key")
     dead = desk.add_parser("dead", help="List dead events and actions with their errors")
     dead.add_argument("--json", action="store_true")
 
@@ -264,6 +265,10 @@ def _admin(options: argparse.Namespace) -> int:
         from wiring.history_cli import import_history  # noqa: PLC0415
 
         return asyncio.run(import_history(settings, options))
+    if options.action == "rotate-keys":
+        from wiring.rotate_cli import rotate_keys  # noqa: PLC0415
+
+        return asyncio.run(rotate_keys(settings))
     if options.action == "replay":
         return asyncio.run(replay(settings, options.what))
     if options.action == "share-lessons":

@@ -12,16 +12,19 @@ import structlog
 
 from adapters.holidays import public_holidays
 from adapters.postgres.clock import DatabaseTime
+from adapters.postgres.connections import PostgresCredentials
 from adapters.postgres.pools import Pools, open_pools
 from adapters.postgres.registry import PostgresRegistry
 from adapters.postgres.unit_of_work import units_of_work
+from adapters.secrets.box import SecretBox
 from adapters.stripe.client import StripeAccess, StripeConnection
 from adapters.stripe.pace import RateLimits
 from adapters.stripe.payments import StripePayments
 from adapters.stripe.records import StripeListings
 from application.change_case import Cases
-from application.errors import Unavailable
+from application.ports.stripe_accounts import Credential
 from application.ports.unit_of_work import OpenUnitOfWork
+from application.use_cases.note_refused_key import NoteRefusedKey
 from domain.decline import is_known
 from domain.recovery.events import AttemptDeclined, ChargeDeclined, Event
 from wiring.clock import clock_of
@@ -31,10 +34,6 @@ from wiring.settings import STRIPE_API, Settings
 CLOCK_MAY_DIFFER_S: Final = 5.0
 
 _log = structlog.get_logger()
-
-
-class NotConnected(Unavailable):
-    """Nobody has connected the account that the API key belongs to; somebody will."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,8 @@ async def ground(settings: Settings, *, app_connections: int = 10) -> AsyncItera
     metrics = Metrics()
     wall = DatabaseTime(told=clock_watched(metrics))
     async with open_pools(settings.database_url, app_size=app_connections, wall=wall) as pools:
-        clock, open_uow = clock_of(settings, wall.time), units_of_work(pools.app, wall)
+        clock = clock_of(settings, wall.time)
+        open_uow = units_of_work(pools.app, box_of(settings), wall)
         yield Ground(
             settings=settings,
             clock=clock,
@@ -75,18 +75,35 @@ async def ground(settings: Settings, *, app_connections: int = 10) -> AsyncItera
         )
 
 
-def payments_of(here: Ground, own: str) -> tuple[StripePayments, StripeConnection]:
+def box_of(settings: Settings) -> SecretBox:
+    """What merchants entrust to us is sealed in it; without secret keys it opens nothing."""
+    return SecretBox(settings.secret_keys)
+
+
+def stripe_base(settings: Settings) -> str | None:
+    """What stands in for Stripe's addresses; None for Stripe's own."""
+    return None if settings.stripe_api_base == STRIPE_API else settings.stripe_api_base
+
+
+def payments_of(here: Ground) -> tuple[StripePayments, StripeConnection]:
     """The way to Stripe, and what to close at the end; nothing is loaded before the first call."""
     settings = here.settings
+    note = NoteRefusedKey(open_uow=here.open_uow, clock=here.clock)
+
+    async def tell_refused(account: str, credential: Credential, refused: bool) -> None:
+        if credential.merchant_id is not None:
+            await note(credential.merchant_id, account, refused=refused)
+
     connection = StripeConnection(
         StripeAccess(
             api_key=settings.stripe_api_key,
-            own_account=own,
-            base=None if settings.stripe_api_base == STRIPE_API else settings.stripe_api_base,
+            base=stripe_base(settings),
             limits=rate_limits(settings),
             charge_timeout_s=settings.stripe_timeout_s,
         ),
         here.metrics.stripe_call,
+        PostgresCredentials(here.pools.system, box_of(settings), settings.livemode),
+        tell_refused,
     )
     return StripePayments(connection), connection
 
@@ -103,14 +120,6 @@ def rate_limits(settings: Settings) -> RateLimits:
     if settings.stripe_api_base == STRIPE_API:
         return RateLimits(account_per_s=per_second, endpoint_per_s=min(per_second, endpoint))
     return RateLimits(account_per_s=per_second, endpoint_per_s=per_second)
-
-
-async def own_account(here: Ground) -> str:
-    """The account that the installation's API key belongs to. Raises NotConnected."""
-    for account in await here.registry.accounts():
-        if account.own and account.livemode == here.settings.livemode:
-            return account.account
-    raise NotConnected("no merchant has connected the API key's own account yet")
 
 
 def clock_watched(metrics: Metrics) -> Callable[[float], None]:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from adapters.postgres.connections import PostgresEndpoints
 from adapters.postgres.intake import open_intake
 from adapters.postgres.pages import PostgresPages
 from adapters.postgres.session_store import PostgresSessionStore
@@ -24,10 +25,11 @@ from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.open_payment_page import OpenPaymentPage
 from web.app import create_app
 from web.parts import WebParts
-from wiring.composition import Ground, ground, own_account, payments_of
+from wiring.composition import Ground, box_of, ground, payments_of
 from wiring.errors import report_errors_to
 from wiring.logs import GRANIAN_LOGS, configure_logs
 from wiring.settings import Need, Settings, load
+from wiring.stripe_desk import StripeDesk
 
 Stripe = Callable[[], Awaitable[Payments]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -105,7 +107,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
     settings, pools = here.settings, here.pools
     pages = PostgresPages(pools.app)
     intake = await opened.enter_async_context(open_intake(settings.database_url))
-    stripe = _stripe_once(here, opened)
+    stripe, desk = _stripe_once(here, opened), StripeDesk(here)
     return WebParts(
         pages=pages,
         users=PostgresUserStore(pools.system),
@@ -118,6 +120,9 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         open_payment_page=_payment_pages(here, stripe),
         answer_end=_end_answers(here, stripe),
         changes=pages.changes,
+        endpoints=PostgresEndpoints(pools.system, box_of(settings)),
+        stripe_desk=desk,
+        agreement_desk=desk.agreements(),
         clock=here.clock,
         base_url=settings.base_url,
         secret=settings.secret_keys[0],
@@ -131,9 +136,18 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
     )
 
 
-def _signature_check(here: Ground) -> Callable[[bytes, str], bool]:
-    check = SignatureCheck(here.settings.stripe_webhook_secrets)
-    return lambda raw, header: check(raw, header, here.wall_time()) is SignatureVerdict.VALID
+def _signature_check(here: Ground) -> Callable[[bytes, str, tuple[str, ...] | None], bool]:
+    """By the installation's secrets, or those of the endpoint that was called; one that has none
+    (yet) lets nothing in."""
+    ours = SignatureCheck(here.settings.stripe_webhook_secrets)
+
+    def check(raw: bytes, header: str, secrets: tuple[str, ...] | None) -> bool:
+        if secrets == ():
+            return False
+        known = ours if secrets is None else SignatureCheck(secrets)
+        return known(raw, header, here.wall_time()) is SignatureVerdict.VALID
+
+    return check
 
 
 def _check_postgres(here: Ground) -> Callable[[], Awaitable[None]]:
@@ -150,7 +164,7 @@ def _stripe_once(here: Ground, opened: AsyncExitStack) -> Stripe:
 
     async def stripe() -> Payments:
         if not ready:
-            payments, connection = payments_of(here, await own_account(here))
+            payments, connection = payments_of(here)
             opened.push_async_callback(connection.close)
             ready.append(payments)
         return ready[0]

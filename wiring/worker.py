@@ -39,7 +39,6 @@ from wiring.composition import (
     listings_of,
     mail_domain,
     new_token,
-    own_account,
     payments_of,
 )
 from wiring.errors import report_errors_to
@@ -47,6 +46,7 @@ from wiring.leaving import Leaving
 from wiring.logs import configure_logs
 from wiring.settings import Settings
 from wiring.starting import CannotStart, until_there
+from wiring.stripe_desk import StripeDesk
 
 CONCURRENCY = 8  # references of one batch at a time
 THREADS = 4  # batches at a time
@@ -56,13 +56,10 @@ _log = structlog.get_logger()
 
 
 class Worker:
-    """What the jobs need, opened and closed on the event loop that runs them.
+    """What the jobs need, opened and closed on the event loop that runs them."""
 
-    `own` is the account that the API key belongs to.
-    """
-
-    def __init__(self, settings: Settings, own: str) -> None:
-        self._settings, self._own = settings, own
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._open = AsyncExitStack()
         self._events: BatchWork[EventRef] | None = None
         self._actions: BatchWork[ActionRef] | None = None
@@ -75,7 +72,7 @@ class Worker:
             here = await opening.enter_async_context(
                 ground(self._settings, app_connections=CONNECTIONS)
             )
-            payments, connection = payments_of(here, self._own)
+            payments, connection = payments_of(here)
             opening.push_async_callback(connection.close)
             await connection.open()
             if self._settings.metrics_port:
@@ -84,7 +81,12 @@ class Worker:
             intake = await opening.enter_async_context(
                 open_intake(self._settings.database_url, writers=1)
             )
-            tools = Tools(listings_of(here, connection), payments, intake)
+            tools = Tools(
+                records=listings_of(here, connection),
+                payments=payments,
+                intake=intake,
+                desk=StripeDesk(here),
+            )
             self._chores = Chores(here, tools, self.draining)
             self._open = opening.pop_all()
 
@@ -162,10 +164,9 @@ def work(settings: Settings) -> int:
     configure_logs("worker", settings.log_level, settings.secrets())
     leaving = Leaving()
     report_errors_to(settings, "worker")
-    own = asyncio.run(leaving.unless_asked(_own_account(settings)))
-    if own is None:
+    if not asyncio.run(leaving.unless_asked(_ready(settings))):
         return 0
-    worker = Worker(settings, own)
+    worker = Worker(settings)
     broker = redis_broker(
         settings.redis_url, startup=worker.open, shutdown=worker.close, draining=worker.draining
     )
@@ -176,7 +177,7 @@ def work(settings: Settings) -> int:
         run_chores=worker.run_chores,
     )
     stop = _started(broker)
-    _log.info("worker_started", account=own)
+    _log.info("worker_started")
     leaving.wait()
     stop()
     return 0
@@ -190,7 +191,8 @@ def _started(broker: Broker) -> Callable[[], None]:
         raise CannotStart(f"{failed}: {failed.__cause__}") from failed
 
 
-async def _own_account(settings: Settings) -> str:
-    """Asked before anything is worked on: calls for it must not name it, calls for others must."""
+async def _ready(settings: Settings) -> bool:
+    """Tables and login are as they should be; waited for."""
     async with ground(settings, app_connections=1) as here:
-        return await until_there(lambda: own_account(here))
+        await until_there(here.registry.accounts)
+    return True

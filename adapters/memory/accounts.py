@@ -56,6 +56,11 @@ class MemorySessionStore:
             merchant_name=merchant.name,
             timezone=merchant.timezone,
             role=role,
+            locked_out=any(
+                held.connection.merchant_id == merchant.merchant_id
+                and held.connection.refused_at is not None
+                for held in self._world.connections.values()
+            ),
         )
 
     async def end(self, id_hash: bytes) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from adapters.memory.case_store import MemoryCaseStore
 from adapters.memory.chores import MemoryChoreStore
+from adapters.memory.connections import MemoryConnectionStore
 from adapters.memory.everyday_stores import (
     MemoryActionStore,
     MemoryAuditLog,
@@ -52,6 +53,7 @@ class MemoryUnitOfWork:
         self.pool = MemoryKnowledgePool(world, journal, merchant_id)
         self.chores = MemoryChoreStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
+        self.connections = MemoryConnectionStore(world, journal, merchant_id)
 
 
 def units_of_work(world: MemoryWorld) -> OpenUnitOfWork:

@@ -15,6 +15,7 @@ from application.ports.history import EndedCase, OfferedInvoice
 from application.ports.learning import LearnedVersion
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
+from application.ports.stripe_accounts import Connection, PendingAgreement
 from domain.decline import DeclineFamily
 from domain.invoice import Customer
 from domain.policy import Policy
@@ -102,6 +103,14 @@ class HeldMessage(Struct, frozen=True, kw_only=True):
     failed: bool = False
 
 
+class HeldConnection(Struct, frozen=True, kw_only=True):
+    """How an account is reached, and what is known of it; `connection` has no last event."""
+
+    connection: Connection
+    key: str | None = None
+    secrets: tuple[str, ...] = ()
+
+
 class HeldLesson(Struct, frozen=True, kw_only=True):
     """A lesson, and the version of the merchant's knowledge that has it."""
 
@@ -139,6 +148,8 @@ class MemoryWorld:
     new_id: Callable[[], UUID] = uuid4
     merchants: dict[UUID, MerchantProfile] = field(default_factory=dict)
     accounts: dict[tuple[str, bool], ConnectedAccount] = field(default_factory=dict)
+    connections: dict[tuple[str, bool], HeldConnection] = field(default_factory=dict)
+    agreements: dict[bytes, PendingAgreement] = field(default_factory=dict)
     policies: dict[tuple[UUID, int], Policy] = field(default_factory=dict)
     customers: dict[tuple[UUID, str, str], Customer] = field(default_factory=dict)
     cases: dict[CaseKey, HeldCase] = field(default_factory=dict)

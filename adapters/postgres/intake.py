@@ -6,7 +6,7 @@ caller is answered after that commit; nobody waits for company.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from copy import copy
 from typing import Any, Final
 from uuid import UUID
@@ -167,6 +167,8 @@ class _Writer:
                 rows.setdefault((*owner, delivery.event.event_id), delivery)
         if rows:
             await connection.execute(KEEP, *_columns(rows), CURRENT)
+            with suppress(Unavailable), outages():  # the events are kept, whatever becomes of it
+                await self._accounts.heard(connection, (each.event for each in rows.values()))
         if orphans:
             await connection.execute(KEEP_ORPHANS, *_orphan_columns(orphans), CURRENT)
         _tell(batch)

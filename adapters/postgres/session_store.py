@@ -15,7 +15,11 @@ with visit as (
     where id_hash = $1 and seen_at > clock_timestamp() - $2::interval and
         seen_at < clock_timestamp() - least($2::interval / 10, interval '1 minute')
 )
-select u.user_id, u.email, m.merchant_id, m.name as merchant_name, m.timezone, p.role
+select u.user_id, u.email, m.merchant_id, m.name as merchant_name, m.timezone, p.role,
+    exists (
+        select from stripe_accounts a
+        where a.merchant_id = m.merchant_id and a.refused_at is not null
+    ) as locked_out
 from sessions s
 join users u using (user_id)
 join memberships p using (merchant_id, user_id)

@@ -12,6 +12,7 @@ from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.case_store import PostgresCaseStore
 from adapters.postgres.chores import PostgresChoreStore
 from adapters.postgres.clock import DatabaseTime
+from adapters.postgres.connections import PostgresConnectionStore
 from adapters.postgres.customer_store import PostgresCustomerStore
 from adapters.postgres.decision_log import PostgresDecisionLog
 from adapters.postgres.inbox import PostgresInboxMarks
@@ -25,6 +26,7 @@ from adapters.postgres.message_store import PostgresMessageStore
 from adapters.postgres.past_store import PostgresPastStore
 from adapters.postgres.policy_store import PostgresPolicyStore
 from adapters.postgres.pools import acquired
+from application.ports.sealing import Sealing
 from application.ports.unit_of_work import OpenUnitOfWork
 
 BIND: Final = "select set_config('app.merchant_id', $1, true), clock_timestamp()"
@@ -38,7 +40,7 @@ class NestedUnitOfWork(RuntimeError):
 class PostgresUnitOfWork:
     """All stores of one merchant on one connection."""
 
-    def __init__(self, connection: Any, merchant_id: UUID) -> None:
+    def __init__(self, connection: Any, merchant_id: UUID, box: Sealing) -> None:
         self.cases = PostgresCaseStore(connection, merchant_id)
         self.actions = PostgresActionStore(connection, merchant_id)
         self.inbox = PostgresInboxMarks(connection, merchant_id)
@@ -53,10 +55,12 @@ class PostgresUnitOfWork:
         self.pool = PostgresKnowledgePool(connection, merchant_id)
         self.chores = PostgresChoreStore(connection, merchant_id)
         self.past = PostgresPastStore(connection, merchant_id)
+        self.connections = PostgresConnectionStore(connection, merchant_id, box)
 
 
-def units_of_work(pool: Any, wall: DatabaseTime | None = None) -> OpenUnitOfWork:
-    """The opener that use-cases are given; `wall` learns the time from each unit of work.
+def units_of_work(pool: Any, box: Sealing, wall: DatabaseTime | None = None) -> OpenUnitOfWork:
+    """The opener that use-cases are given; `wall` learns the time from each unit of work, and what
+    is secret of an account goes into `box`.
 
     Raises Unavailable while Postgres is away.
     """
@@ -68,7 +72,7 @@ def units_of_work(pool: Any, wall: DatabaseTime | None = None) -> OpenUnitOfWork
         token = _within.set(True)
         try:
             async with bound(pool, merchant_id, wall) as connection:
-                yield PostgresUnitOfWork(connection, merchant_id)
+                yield PostgresUnitOfWork(connection, merchant_id, box)
         finally:
             _within.reset(token)
 

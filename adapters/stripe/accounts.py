@@ -14,9 +14,8 @@ import structlog
 from msgspec import Struct, field
 
 from adapters.stripe.client import API_VERSION, StripeAccess, StripeConnection
-from adapters.stripe.documents import PaymentError
 from adapters.stripe.events import READ_TYPES
-from adapters.stripe.refusals import PERMISSION_MISSING, not_allowed
+from adapters.stripe.refusals import PERMISSION_MISSING, refused_with
 from application.ports.payments import StripeUnavailable
 from application.ports.stripe_accounts import Holder, Permission, WrongKey
 
@@ -89,7 +88,7 @@ class StripeKeyCheck:
             except _Refused as refusal:
                 hidden = str(refusal) == PERMISSION_MISSING
                 raise WrongKey("account_hidden" if hidden else "refused") from None
-        return _holder(msgspec.json.decode(body, type=_Account), livemode)
+        return holder_of(body, livemode)
 
     async def missing(self, key: str) -> tuple[Permission, ...]:
         """Which permissions it lacks, in the order of Permission. Raises StripeUnavailable."""
@@ -164,15 +163,8 @@ async def _ask(
         status = getattr(trouble, "http_status", None)
         if status not in (400, 401, 403, 404):
             raise StripeUnavailable(type(trouble).__name__) from None
-        reason = not_allowed(status, _error(trouble)) or "other"
+        reason = refused_with(trouble) or "other"
     raise _Refused(reason)
-
-
-def _error(trouble: Exception) -> PaymentError:
-    said = getattr(trouble, "json_body", None) or {}
-    error = said.get("error") if isinstance(said, dict) else None
-    named = error if isinstance(error, dict) else {}
-    return PaymentError(code=named.get("code"), message=named.get("message"))
 
 
 def _livemode(key: str) -> bool:
@@ -185,7 +177,9 @@ def _livemode(key: str) -> bool:
     return shaped[2] == "live"
 
 
-def _holder(account: _Account, livemode: bool) -> Holder:
+def holder_of(body: str, livemode: bool) -> Holder:
+    """Whose account Stripe's answer to `GET /v1/account` shows."""
+    account = msgspec.json.decode(body, type=_Account)
     profile = account.business_profile.name if account.business_profile else None
     shown = account.settings.dashboard.display_name if account.settings else None
     return Holder(

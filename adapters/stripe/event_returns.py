@@ -94,6 +94,6 @@ def account_changed(_: shape.Event) -> Heard:
     return AccountChanged()
 
 
-def disconnected(_: shape.Event) -> Heard:
+def disconnected(event: shape.Event) -> Heard:
     """Our access was taken away."""
-    return Disconnected()
+    return Disconnected(at=event.happened_at)

@@ -26,7 +26,7 @@ from adapters.stripe.invoices import (
     to_invoice,
 )
 from adapters.stripe.objects import path_of
-from adapters.stripe.refusals import not_allowed
+from adapters.stripe.refusals import DEAUTHORISED, not_allowed
 from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
@@ -39,6 +39,7 @@ from application.ports.payments import (
     StripeUnavailable,
     Unknown,
 )
+from application.ports.stripe_accounts import NoCredential
 from domain.invoice import FailedCharge, Invoice, InvoiceStatus, Slot
 from domain.policy import EndAction
 from domain.recovery.events import EndResult
@@ -296,6 +297,8 @@ class StripePayments:
             return msgspec.json.decode(body, type=shape)
         except TimeoutError as silence:
             raise _Trouble(NO_ANSWER, "timeout") from silence
+        except NoCredential as stranger:  # nothing was sent
+            raise _Trouble(403, DEAUTHORISED) from stranger
         except stripe.StripeError as refusal:
             raise _told(refusal) from refusal
         except Exception as oddity:

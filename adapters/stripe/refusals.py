@@ -31,6 +31,16 @@ _BY_WORDS: Final = (
 )
 
 
+def refused_with(trouble: Exception) -> str | None:
+    """Why whoever asked was refused, read from one of stripe's exceptions; None for any other."""
+    status = getattr(trouble, "http_status", None)
+    said = getattr(trouble, "json_body", None)
+    error = said.get("error") if isinstance(said, dict) else None
+    if not isinstance(status, int) or not isinstance(error, dict):
+        return None
+    return not_allowed(status, PaymentError(code=error.get("code"), message=error.get("message")))
+
+
 def not_allowed(status: int, error: PaymentError) -> str | None:
     """Why whoever asks is refused, whatever is asked; None if the refusal is about the object."""
     if status not in (400, 401, 403, 404):

@@ -135,7 +135,7 @@ ANSWERS: Final[dict[str, Answer]] = {
     "customer.subscription.resumed": _untold("subscription", SUBSCRIPTION_NOW),
     "account.updated": lambda _thin, _key: AccountChanged(),
     "account.application.authorized": lambda _thin, _key: AccountChanged(),
-    "account.application.deauthorized": lambda _thin, _key: Disconnected(),
+    "account.application.deauthorized": lambda thin, _key: Disconnected(at=thin.created),
     # These have no snapshot event.
     "customer.subscription.incomplete_expired": lambda _, key: SubscriptionEnded(
         subscription_id=key

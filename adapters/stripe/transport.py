@@ -111,6 +111,8 @@ def caller_of(headers: Mapping[str, str]) -> str:
 
 def endpoint_of(method: str, url: str) -> str:
     """The call's name without any id: POST …/v1/invoices/in_1/pay is `invoices.pay`."""
+    if "/oauth/" in url:
+        return f"oauth.{url.rsplit('/', 1)[-1]}"
     resource, *rest = url.split("?", 1)[0].split("/v1/", 1)[-1].split("/")
     return f"{resource}.{rest[1] if len(rest) > 1 else PLAIN_VERBS.get(method.upper(), method)}"
 

@@ -24,6 +24,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     merchant_name: str
     timezone: str
     role: str
+    locked_out: bool = False  # Stripe does not take the key of an account of theirs any more
 
 
 class UserStore(Protocol):

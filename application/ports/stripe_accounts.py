@@ -69,6 +69,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     connected_at: datetime | None = None
     checked_at: datetime | None = None  # when its permissions were looked at
     missing: tuple[Permission, ...] = ()
+    denied: tuple[str, ...] = ()  # names of EndAction that Stripe said it may not do
     refused_at: datetime | None = None  # Stripe does not take its key any more
     endpoint_id: str | None = None
     endpoint_by_hand: bool = False
@@ -91,10 +92,16 @@ class AccountTaken(Exception):
 
 
 class ConnectionStore(Protocol):
-    """The connections of one merchant, inside its unit of work (`uow.connections`)."""
+    """The connections of one merchant, inside its unit of work (`uow.connections`).
+
+    What is said of an account that the merchant has not connected is not kept, and no error: it may
+    have been let go of a moment ago.
+    """
 
     async def put(self, new: NewConnection, at: datetime) -> None:
-        """Keep or renew a connection. Raises AccountTaken."""
+        """Keep or renew a connection: key, permissions and endpoint are replaced, and what Stripe
+        refused the old key is forgotten. The same endpoint without secrets keeps those it had.
+        Raises AccountTaken, and CannotSeal without a key to seal with."""
         ...
 
     async def all(self) -> Sequence[Connection]:
@@ -105,8 +112,16 @@ class ConnectionStore(Protocol):
         """Stripe does not take the key (None: it does again)."""
         ...
 
+    async def checked(self, account: str, missing: tuple[Permission, ...], at: datetime) -> None:
+        """Its permissions were looked at anew."""
+        ...
+
+    async def denied(self, account: str, what: str, at: datetime) -> None:
+        """Stripe said that this account may not do the end action named `what`."""
+        ...
+
     async def let_go(self, account: str, at: datetime) -> None:
-        """Erase key and secrets; the account is connected no more."""
+        """Erase key and secrets; the account is connected no more, and anybody may connect it."""
         ...
 
 
@@ -115,6 +130,8 @@ class Credential(Struct, frozen=True, kw_only=True):
 
     key: str | None = None
     names_account: bool = True  # whether the call carries Stripe-Account
+    merchant_id: UUID | None = None  # whose account it is; None where only the operator's is known
+    refused: bool = False  # Stripe did not take it when last asked
 
 
 class NoCredential(Unavailable):
@@ -146,9 +163,30 @@ class Endpoints(Protocol):
         ...
 
 
+class PendingAgreement(Struct, frozen=True, kw_only=True):
+    """Somebody was sent to Stripe to agree that we act for their account."""
+
+    merchant_id: UUID
+    session_hash: bytes  # whose browser it was; only that one may come back
+    livemode: bool
+    expires_at: datetime
+
+
+class Agreements(Protocol):
+    """Agreements that are under way, by the hash of the state that Stripe hands back."""
+
+    async def begin(self, state_hash: bytes, pending: PendingAgreement) -> None:
+        """Keep it; those that have expired are swept away."""
+        ...
+
+    async def take(self, state_hash: bytes) -> PendingAgreement | None:
+        """Whose it is, once; None if it is unknown, was taken, or has expired."""
+        ...
+
+
 class WrongKey(Exception):
     """Not usable; its text is a reason: `not_a_key`, `publishable`, `refused`, `wrong_mode`,
-    `account_hidden` (it may not read whose it is)."""
+    `account_hidden` (it may not read whose it is), `not_a_secret` (of an endpoint by hand)."""
 
 
 class KeyCheck(Protocol):

@@ -19,6 +19,7 @@ from application.ports.stores import (
     MessageStore,
     PolicyStore,
 )
+from application.ports.stripe_accounts import ConnectionStore
 
 
 class UnitOfWork(Protocol):
@@ -56,6 +57,8 @@ class UnitOfWork(Protocol):
     def chores(self) -> ChoreStore: ...
     @property
     def past(self) -> PastStore: ...
+    @property
+    def connections(self) -> ConnectionStore: ...
 
 
 OpenUnitOfWork = Callable[[UUID], AbstractAsyncContextManager[UnitOfWork]]

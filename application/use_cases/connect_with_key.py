@@ -6,14 +6,14 @@ audit row, no error and no log line has it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 
-from application.connecting import OpenConnectingWork
-from application.ports.chores import PERIODIC, ChoreKind
+from application.connecting import BEGUN, OpenConnectingWork
+from application.ports.chores import ChoreKind
 from application.ports.stores import AuditEntry
 from application.ports.stripe_accounts import (
     Access,
@@ -27,7 +27,8 @@ from application.ports.stripe_accounts import (
     WrongKey,
 )
 
-BEGUN: Final = (*PERIODIC, ChoreKind.IMPORT)
+SIGNING_SECRET: Final = "whsec_"  # noqa: S105 - how they all begin
+LOOKED_AT_AGAIN_AFTER: Final = timedelta(days=7)
 
 
 class Pasted(Struct, frozen=True, kw_only=True):
@@ -66,13 +67,15 @@ class ConnectWithKey:
 
     async def __call__(self, merchant_id: UUID, pasted: Pasted, actor: str) -> Connected:
         """Raises WrongKey, AccountTaken, StripeUnavailable."""
-        key = pasted.key.strip()
+        key, secret = pasted.key.strip(), (pasted.secret or "").strip()
+        if secret and not secret.startswith(SIGNING_SECRET):
+            raise WrongKey("not_a_secret")
         holder = await self.check.holder(key)
         if self.livemode not in (None, holder.livemode):
             raise WrongKey("wrong_mode")
         missing = await self.check.missing(key)
         before = await self._known(merchant_id, holder)
-        endpoint = await self._endpoint(key, pasted.secret, before)
+        endpoint = await self._endpoint(key, secret, before)
         new = NewConnection(
             holder=holder, access=Access.KEY, key=key, missing=missing, endpoint=endpoint
         )
@@ -92,7 +95,7 @@ class ConnectWithKey:
                     return each
         return None
 
-    async def _endpoint(self, key: str, secret: str | None, before: Connection | None) -> Endpoint:
+    async def _endpoint(self, key: str, secret: str, before: Connection | None) -> Endpoint:
         """A new one, since Stripe shows a secret only once; without the permission the address of
         the one by hand stays as it is, so that what the merchant entered goes on working."""
         by_hand = before.endpoint_id if before and before.endpoint_by_hand else None
@@ -100,8 +103,7 @@ class ConnectWithKey:
         made = await self.check.make_endpoint(key, self.address(fresh), None)
         if made is not None:
             return Endpoint(endpoint_id=fresh, stripe_id=made[0], secrets=(made[1],))
-        given = (secret.strip(),) if secret and secret.strip() else ()
-        return Endpoint(endpoint_id=by_hand or fresh, secrets=given)
+        return Endpoint(endpoint_id=by_hand or fresh, secrets=(secret,) if secret else ())
 
     async def _keep(
         self, merchant_id: UUID, new: NewConnection, before: Connection | None, actor: str
@@ -121,6 +123,7 @@ class ConnectWithKey:
             )
             for kind in BEGUN:
                 await uow.chores.put(account, kind, now)
+            await uow.chores.put(account, ChoreKind.PREFLIGHT, now + LOOKED_AT_AGAIN_AFTER)
 
     async def _drop(self, key: str, stripe_id: str | None) -> None:
         if stripe_id is not None:

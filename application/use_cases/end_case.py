@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.capabilities import EndInStripe
 from application.case_ids import end_key
 from application.change_case import CaseRef, Cases
 from application.ports.conveyor import ScheduledAction
@@ -36,7 +37,8 @@ class EndCase:
             action=case.then, invoice_id=case.invoice_id, subscription_id=case.subscription_id
         )
         key = end_key(ref.case_id)
-        ended = await self.payments.end(case.account, ending, idempotency_key=key)
+        end = EndInStripe(cases=self.cases, payments=self.payments)
+        ended = await end(ref, case.account, ending, key)
         told = c.RecordEndAction(result=ended.result, reason=ended.reason)
         await self.cases.change(ref, told)
 

@@ -43,8 +43,10 @@ class LeaveStripe:
         async with self.cases.open_uow(merchant_id) as uow:
             await uow.chores.stop(account, self.cases.clock())
             case_ids = await uow.cases.open_after(account, None, CASES_A_STEP)
+            known = await uow.connections.all()
+        shut_out = {each.account for each in known if each.refused_at is not None}
         for case_id in case_ids:
-            await self._hand_back(CaseRef(merchant_id, case_id))
+            await self._hand_back(CaseRef(merchant_id, case_id), reached=account not in shut_out)
         over = len(case_ids) < CASES_A_STEP
         if over:
             await self.let_go(chore.ref)
@@ -55,17 +57,18 @@ class LeaveStripe:
         async with self.cases.open_uow(merchant_id) as uow:
             return await uow.chores.save(chore, step)
 
-    async def _hand_back(self, ref: CaseRef) -> None:
+    async def _hand_back(self, ref: CaseRef, *, reached: bool) -> None:
         """A charge that is on its way is waited for: with Stripe's schedule on there might be two.
+        Where Stripe does not let us in any more (`reached`) neither can be done.
 
-        Raises TooEarly then.
+        Raises TooEarly while it is waited for.
         """
         async with self.cases.open_uow(ref.merchant_id) as uow:
             history = await uow.cases.load(ref.case_id)
         case = replay(history)
-        if case.in_flight is not None:
+        if reached and case.in_flight is not None:
             raise TooEarly("a charge is on its way")
-        if any(isinstance(event, RetriesTakenOver) for event in history):
+        if reached and any(isinstance(event, RetriesTakenOver) for event in history):
             key = f"{take_over_key(ref.case_id)}:back"
             await self.payments.resume_stripe_retries(
                 case.account, case.invoice_id, idempotency_key=key

@@ -8,6 +8,7 @@ from application.change_case import Cases
 from application.event_effects import GONE, EventEffects
 from application.money_back import MoneyBack, PaymentUnseen
 from application.notices import note
+from application.parting import part
 from application.ports.chores import ChoreKind
 from application.ports.conveyor import Inbox
 from application.ports.payments import Payments, Shown, StripeEvents, Untold
@@ -161,20 +162,20 @@ class ProcessEvent:
             return await uow.cases.of_subscription(ref.account, signal.subscription_id)
 
     async def _account(self, ref: EventRef, signal: AccountChanged | Disconnected) -> None:
-        """What the account can do is looked at anew; of one that left all is stopped."""
+        """What the account can do is looked at anew; one that left is let go, and all stops."""
         now = self.cases.clock()
 
         async def look(uow: UnitOfWork) -> None:
             await uow.chores.put(ref.account, ChoreKind.PREFLIGHT, now)
 
-        async def stop(uow: UnitOfWork) -> None:
-            await uow.chores.stop(ref.account, now)
-
         if isinstance(signal, AccountChanged):
             await self.effects.done(ref, look)
             return
-        await self._stop_all(ref, signal)
-        await self.effects.done(ref, stop)
+        async with self.cases.open_uow(ref.merchant_id) as uow:
+            parted = await part(uow, ref, signal.at, now)
+        if parted:
+            await self._stop_all(ref, signal)
+        await self.effects.done(ref)
 
     async def _stop_all(self, ref: EventRef, signal: Disconnected) -> None:
         """A page of open cases at a time: those that have been stopped are not open any more."""

@@ -178,7 +178,10 @@ class AccountChanged(Struct, frozen=True, kw_only=True):
 
 
 class Disconnected(Struct, frozen=True, kw_only=True):
-    """The merchant took our access to the Stripe account away: all its cases stop."""
+    """The merchant took our access to the Stripe account away: all its cases stop. `at` tells when,
+    so that one who has agreed again since is not taken for gone."""
+
+    at: datetime | None = None
 
 
 # An event that says all itself: what it asks of every case that it concerns.

@@ -13,6 +13,7 @@ from rehearsal.stripe_double import ledger
 from rehearsal.stripe_double.app import Api
 from rehearsal.stripe_double.control_money import MoneyControl
 from rehearsal.stripe_double.faults import Faults
+from rehearsal.stripe_double.oauth import OAuth
 from rehearsal.stripe_double.objects import account as build_account
 from rehearsal.stripe_double.scenes import Scene, Scenes
 from rehearsal.stripe_double.scripts import set_script
@@ -25,6 +26,7 @@ MAX_ROWS: Final = 200_000
 _SETTINGS: Final = {
     "revoked": bool, "retries": bool, "retry_days": list[float], "rate_limit": int,
     "latency_s": float, "after_retries": str, "api_version": str, "api_key": str, "platform": str,
+    "foreign_subscriptions": bool,
 }  # fmt: skip
 
 
@@ -66,7 +68,7 @@ class Control:
 
     def routes(self) -> list[web.RouteDef]:
         """All of /_double/."""
-        money = MoneyControl(self._world)
+        money, oauth = MoneyControl(self._world), OAuth(self._world, self._home)
         table: list[tuple[str, str, Callable[[web.Request], Awaitable[web.Response]]]] = [
             ("GET", "health", self.health),
             ("GET", "clock", self.clock),
@@ -88,6 +90,8 @@ class Control:
             ("POST", "accounts", self.account),
             ("POST", "keys", self.restricted_key),
             ("POST", "roll_secret", self.roll_secret),
+            ("POST", "oauth", oauth.register),
+            ("POST", "revoke", oauth.revoke),
             ("POST", "mandates", money.mandate),
             ("POST", "disputes", money.dispute),
             ("POST", "refunds", money.refund),
@@ -222,7 +226,7 @@ class Control:
         """All accounts with how the double treats them."""
         return _json(
             [
-                {"id": each["id"], **{name: each["_" + name] for name in _SETTINGS}}
+                {"id": each["id"], **{name: each.get("_" + name) for name in _SETTINGS}}
                 for each in self._world.store.all("account")
             ]
         )
@@ -241,7 +245,7 @@ class Control:
                 return _json({"error": f"unknown setting {name}", "known": list(_SETTINGS)}, 400)
             found["_" + name] = msgspec.convert(value, _SETTINGS[name])
         self._world.store.touch(found)
-        return _json({"id": key, **{name: found["_" + name] for name in _SETTINGS}})
+        return _json({"id": key, **{name: found.get("_" + name) for name in _SETTINGS}})
 
     async def restricted_key(self, request: web.Request) -> web.Response:
         """Make or change a key: `{"key": "rk_test_…", "permissions": ["rak_invoice_write", …]}`,

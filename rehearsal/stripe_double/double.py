@@ -19,6 +19,7 @@ from rehearsal.stripe_double.app import Api
 from rehearsal.stripe_double.control import Control
 from rehearsal.stripe_double.faults import Faults
 from rehearsal.stripe_double.invoicing import finalize_due, retry
+from rehearsal.stripe_double.oauth import OAuth
 from rehearsal.stripe_double.objects import account as build_account
 from rehearsal.stripe_double.objects import webhook_endpoint
 from rehearsal.stripe_double.renewals import FIRST_PAYMENT_S, Renewals
@@ -99,6 +100,7 @@ class StripeDouble:
             self.api, self.faults, self.deliveries, self.scenes, self.options.account_id
         )
         app.add_routes([*self.api.routes(), *control.routes(), *hosted.routes(self.world)])
+        app.add_routes(OAuth(self.world, self.options.account_id).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, self.options.port if port is None else port)

@@ -67,6 +67,14 @@ def account_invalid(account: str) -> StripeError:
     )
 
 
+def not_created_by_platform(noun: str) -> StripeError:
+    """403: a platform asks for something that belongs to the account alone. Stripe's own words are
+    not published."""
+    return StripeError(
+        403, "invalid_request_error", f"This {noun} was not created by your application."
+    )
+
+
 def rate_limited(message: str = "Request rate limit exceeded.") -> StripeError:
     """429: too many requests of this account."""
     return StripeError(429, "invalid_request_error", message, code="rate_limit")

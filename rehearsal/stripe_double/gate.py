@@ -54,7 +54,7 @@ class Gate:
             raise errors.rate_limited()
 
     def _authenticate(self, request: web.Request, cause: Cause) -> Document:
-        key = _api_key(request.headers.get("Authorization", ""))
+        key = api_key(request.headers.get("Authorization", ""))
         if not key:
             raise errors.unauthorized(
                 "You did not provide an API key. You need to provide your API key in the "
@@ -72,11 +72,25 @@ class Gate:
         wanted = request.headers.get("Stripe-Account") or own["id"]
         account = self._world.store.get("account", wanted)
         if account is None or own["id"] not in {account["id"], account["_platform"]}:
+            if account is not None and account.get("_left") == own["id"]:
+                self._note_revoked(request, account, cause)
             raise errors.account_invalid(wanted)
         if account["_revoked"]:
             self._note_revoked(request, account, cause)
             raise errors.account_invalid(wanted)
+        if own is not account:
+            self._check_foreign(request, account)
         return account
+
+    def _check_foreign(self, request: web.Request, account: Document) -> None:
+        """Reported of Connect, and to be checked: a platform may not change a subscription that it
+        did not create. The account's setting `foreign_subscriptions` says whether it may here."""
+        if account.get("_foreign_subscriptions", True) or request.method == "GET":
+            return
+        if request.path.startswith("/v1/subscriptions/") and self._world.store.get(
+            "subscription", request.match_info.get("id")
+        ):
+            raise errors.not_created_by_platform("subscription")
 
     def _note_revoked(self, request: web.Request, account: Document, cause: Cause) -> None:
         """An attempt to charge for a merchant who has left is a grave mistake of the caller's."""
@@ -92,7 +106,7 @@ def _restricted(account: Document) -> dict[str, list[str]]:
     return keys
 
 
-def _api_key(header: str) -> str:
+def api_key(header: str) -> str:
     """The key of Bearer authentication, or of Basic where it stands as the user name."""
     scheme, _, key = header.partition(" ")
     if scheme == "Basic":

@@ -34,6 +34,7 @@ def account(key: str, name: str, api_key: str, **settings: Any) -> Document:
         "id": key, "object": "account", "_account": key, "_api_key": api_key, "_revoked": False,
         "_api_version": CURRENT_VERSION, "_retries": True, "_retry_days": list(RETRY_DAYS),
         "_after_retries": "past_due", "_rate_limit": 0, "_latency_s": 0.0, "_platform": None,
+        "_foreign_subscriptions": True,
         "business_profile": {**_NO_PROFILE, "name": name},
         "business_type": "company", "capabilities": {"card_payments": "active"},
         "charges_enabled": True, "controller": {"type": "account"}, "country": "US",

@@ -117,7 +117,8 @@ class Deliveries:
         if endpoint["_connect"]:
             account = self._world.store.get("account", event["_account"]) or {}
             return bool(account.get("_platform") == endpoint["_account"])
-        return bool(endpoint["_account"] == event["_account"])
+        told_to_platform_alone = event["type"].startswith("account.application.")
+        return bool(endpoint["_account"] == event["_account"]) and not told_to_platform_alone
 
     def _new(self, event: Document, endpoint: Document) -> None:
         copies = 2 if self._random.random() < self.manners.duplicates else 1

@@ -12,6 +12,7 @@ from adapters.postgres.clock import MOST_ASKS, SLOW_S, DatabaseTime, since_boot
 from adapters.postgres.pools import open_pools
 from adapters.postgres.unit_of_work import units_of_work
 from application.errors import Unavailable
+from tests.contract.worlds import BOX
 
 HOUR_S = 3_600.0
 NOON_S = datetime(2026, 7, 3, 12, tzinfo=UTC).timestamp()
@@ -177,7 +178,7 @@ async def test_each_unit_of_work_tells_the_time_without_another_round_trip(
 ) -> None:
     wrong, merchant_id = Wrong(), uuid4()
     async with open_pools(database_url) as pools:
-        open_uow = units_of_work(pools.app, wrong.kept)
+        open_uow = units_of_work(pools.app, BOX, wrong.kept)
         async with pools.app.acquire() as connection:
             before = await connection.fetchval("select clock_timestamp()")
         async with open_uow(merchant_id) as uow:

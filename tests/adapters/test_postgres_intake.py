@@ -15,7 +15,8 @@ from tests.contract.worlds import Shop, in_postgres
 
 END_WRITERS = """
 select pg_terminate_backend(pid) from pg_stat_activity
-where datname = $1 and application_name = 'chargechase_system' and query like '%inbox_bodies%'
+where datname = $1 and application_name = 'chargechase_system'
+    and query ~ 'inbox_bodies|last_event_at'
 """
 
 

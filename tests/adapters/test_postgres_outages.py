@@ -18,7 +18,7 @@ from adapters.postgres.pools import Pools, open_pools, outages
 from adapters.postgres.unit_of_work import units_of_work
 from application.errors import Unavailable
 from rehearsal.embedded import start_postgres
-from tests.contract.worlds import LEASE, in_postgres
+from tests.contract.worlds import BOX, LEASE, in_postgres
 from tests.contract.worlds import a_case as case_of
 
 
@@ -59,7 +59,7 @@ async def test_a_cancelled_unit_of_work_gives_its_connection_back(
 ) -> None:
     shop = await in_postgres(postgres_pools, None).shop()  # type: ignore[arg-type]
     async with open_pools(database_url, app_size=1) as pools:
-        open_uow = units_of_work(pools.app)
+        open_uow = units_of_work(pools.app, BOX)
 
         async def hold() -> None:
             async with open_uow(shop.merchant_id) as uow:

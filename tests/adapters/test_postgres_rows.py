@@ -14,9 +14,11 @@ from application.ports.chores import ChoreKind
 from application.ports.conveyor import IncomingEvent
 from application.ports.learning import LearnedVersion
 from application.ports.stores import AuditEntry
+from application.ports.stripe_accounts import PendingAgreement
 from domain.recovery.explain import Decision
 from domain.timing.knowledge import Knowledge
 from tests.builders import DAY, MONDAY, a_customer
+from tests.contract.test_connections import a_connection
 from tests.contract.test_past_store import a_past, an_offer
 from tests.contract.worlds import (
     Shop,
@@ -40,8 +42,8 @@ order by 1
 PARTITIONS = (
     "select inhrelid::regclass::text from pg_inherits where inhparent = 'inbox_bodies'::regclass"
 )
-# Found by its secret before any merchant is known; its foreign key names the merchant.
-KEYED_OTHERWISE = {"sessions"}
+# Found by a secret before any merchant is known; the foreign key names the merchant.
+KEYED_OTHERWISE = {"sessions", "connect_agreements"}
 CASE_DATA = (
     "recovery_cases case_events case_decisions payment_attempts customers messages policies"
     " lessons knowledge knowledge_pool audit_log past_cases offered_invoices".split()
@@ -59,6 +61,15 @@ async def lived_in(world: World) -> UUID:
         )
     )
     shop = Shop(new.merchant_id, new.account)
+    await world.agreements.begin(
+        uuid4().bytes,
+        PendingAgreement(
+            merchant_id=new.merchant_id,
+            session_hash=b"session",
+            livemode=False,
+            expires_at=world.now + DAY,
+        ),
+    )
     await tell(world, shop, case_id, opened(shop), started(), our_decline(1, "ch_1"))
     async with world.open_uow(new.merchant_id) as uow:
         await uow.customers.keep(new.account, a_customer())
@@ -71,6 +82,7 @@ async def lived_in(world: World) -> UUID:
         await uow.knowledge.keep(
             LearnedVersion(version=1, own=Knowledge(), whole=Knowledge(), made_at=MONDAY)
         )
+        await uow.connections.put(a_connection(new.account), MONDAY)
         await uow.chores.put(new.account, ChoreKind.IMPORT, MONDAY)
         await uow.past.keep((a_past(shop, "in_before"),))
         await uow.past.offer((an_offer(shop, "in_before"),))
@@ -212,6 +224,48 @@ async def test_the_app_reads_no_passwords_and_no_sessions(app: Any) -> None:
     for table in ("users", "sessions", "orphan_events"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await app.fetch(f"select * from {table}")
+
+
+SEALED = ("key_sealed", "endpoint_secrets_sealed")
+
+
+async def test_the_app_sees_its_own_accounts_and_nothing_that_is_sealed(
+    app: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    mine, _ = merchants
+    await as_merchant(app, mine)
+    seen = await app.fetch("select merchant_id from stripe_accounts")
+    assert [row["merchant_id"] for row in seen] == [mine]
+    for column in SEALED:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.fetch(f"select {column} from stripe_accounts")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute("update stripe_accounts set key_sealed = key_sealed")
+
+
+async def test_another_merchants_account_cannot_be_let_go_of(
+    app: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    mine, theirs = merchants
+    await as_merchant(app, mine)
+    let_go = "delete from stripe_accounts where merchant_id = $1"
+    assert await app.execute(let_go, theirs) == "DELETE 0"
+
+
+async def test_a_copy_of_the_tables_has_no_secret_in_it(
+    owner: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    for column in SEALED:
+        stored = await owner.fetch(
+            f"select {column} from stripe_accounts where merchant_id = any($1)", list(merchants)
+        )
+        assert len(stored) == 2
+        assert all(b"rk_test" not in row[0] and b"whsec" not in row[0] for row in stored)
+
+
+async def test_agreements_under_way_are_the_systems_alone(app: Any) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.fetch("select * from connect_agreements")
 
 
 async def test_the_system_never_sees_what_a_case_holds(

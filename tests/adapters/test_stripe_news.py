@@ -211,7 +211,7 @@ def test_a_dispute_is_told_when_it_opens_and_how_it_ended(
 
 def test_a_merchant_who_leaves_is_told() -> None:
     application = {"id": "ca_1", "object": "application", "name": "ChargeChase"}
-    assert signal_of("account.application.deauthorized", application) == Disconnected()
+    assert signal_of("account.application.deauthorized", application) == Disconnected(at=AT)
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,18 @@
 """A key is pasted: the account is kept, watched and worked on, and the key is seen nowhere else."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import pytest
 
 from adapters.memory.key_check import MemoryKeyCheck
 from adapters.memory.unit_of_work import units_of_work
-from adapters.memory.world import MemoryWorld
+from adapters.memory.world import HeldConnection, MemoryWorld
 from application.errors import NotFound
-from application.ports.chores import ChoreKind, ChoreStore
+from application.ports.chores import ChoreKind
 from application.ports.payments import StripeUnavailable
-from application.ports.stores import AuditLog
 from application.ports.stripe_accounts import (
     AccountTaken,
-    Connection,
     Holder,
-    NewConnection,
     Permission,
     WrongKey,
 )
@@ -32,67 +25,12 @@ KEY, LIVE, POOR = "rk_test_0001_the_key", "rk_live_0002_the_key", "rk_test_0003_
 HOLDER = Holder(account=ACCOUNT, livemode=False, name="Acme Books", country="DE")
 
 
-class Kept:
-    """What the merchants of a test have connected."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, tuple[UUID, NewConnection, datetime]] = {}
-
-    def of(self, merchant_id: UUID) -> "KeptOfOne":
-        """As one merchant sees it."""
-        return KeptOfOne(self, merchant_id)
-
-
-@dataclass(frozen=True)
-class KeptOfOne:
-    """A ConnectionStore."""
-
-    kept: Kept
-    merchant_id: UUID
-
-    async def put(self, new: NewConnection, at: datetime) -> None:
-        owner = self.kept.rows.get(new.holder.account, (self.merchant_id,))[0]
-        if owner != self.merchant_id:
-            raise AccountTaken
-        self.kept.rows[new.holder.account] = (self.merchant_id, new, at)
-
-    async def all(self) -> Sequence[Connection]:
-        return [
-            Connection(
-                merchant_id=owner,
-                account=account,
-                livemode=new.holder.livemode,
-                access=new.access,
-                missing=new.missing,
-                endpoint_id=new.endpoint.endpoint_id if new.endpoint else None,
-                endpoint_by_hand=new.endpoint is not None and new.endpoint.stripe_id is None,
-                endpoint_stripe_id=new.endpoint.stripe_id if new.endpoint else None,
-            )
-            for account, (owner, new, _) in self.kept.rows.items()
-            if owner == self.merchant_id
-        ]
-
-    async def key_refused(self, account: str, at: datetime | None) -> None:
-        raise NotImplementedError
-
-    async def let_go(self, account: str, at: datetime) -> None:
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Work:
-    """The real chores and audit beside them."""
-
-    connections: KeptOfOne
-    audit: AuditLog
-    chores: ChoreStore
-
-
 class Desk:
     """An installation in test mode, and Stripe as far as keys go."""
 
     def __init__(self, livemode: bool | None = False) -> None:
-        self.world, self.kept, self.check = MemoryWorld(), Kept(), MemoryKeyCheck()
+        self.world, self.check = MemoryWorld(), MemoryKeyCheck()
+        self.open_uow = units_of_work(self.world)
         self.check.holders = {
             KEY: HOLDER,
             POOR: HOLDER,
@@ -113,10 +51,8 @@ class Desk:
         self.made += 1
         return f"e{self.made}"
 
-    @asynccontextmanager
-    async def open_uow(self, merchant_id: UUID) -> AsyncIterator[Work]:
-        async with units_of_work(self.world)(merchant_id) as uow:
-            yield Work(self.kept.of(merchant_id), uow.audit, uow.chores)
+    def held(self) -> HeldConnection:
+        return self.world.connections[ACCOUNT, False]
 
     async def connect(
         self, key: str = KEY, secret: str | None = None, merchant_id: UUID = MERCHANT_ID
@@ -132,10 +68,10 @@ async def test_a_pasted_key_connects_its_account_and_the_work_begins() -> None:
     desk = Desk()
     connected = await desk.connect(f"  {KEY}\n")
     assert (connected.holder, connected.missing, connected.hears) == (HOLDER, (), True)
-    _, new, at = desk.kept.rows[ACCOUNT]
-    assert (new.key, at) == (KEY, MONDAY)
+    assert (desk.held().key, desk.held().connection.connected_at) == (KEY, MONDAY)
     assert desk.check.endpoints == {"we_1": "https://chase.example.com/hook/e1"}
-    assert await desk.kinds() == {ChoreKind.RECONCILE, ChoreKind.SWEEP, ChoreKind.IMPORT}
+    begun = {ChoreKind.RECONCILE, ChoreKind.SWEEP, ChoreKind.IMPORT, ChoreKind.PREFLIGHT}
+    assert await desk.kinds() == begun
 
 
 async def test_the_audit_tells_of_it_without_the_key() -> None:
@@ -162,7 +98,7 @@ async def test_a_key_of_the_other_mode_is_refused_before_anything_is_made() -> N
     desk = Desk()
     with pytest.raises(WrongKey, match="wrong_mode"):
         await desk.connect(LIVE)
-    assert (desk.kept.rows, desk.check.endpoints) == ({}, {})
+    assert (desk.world.connections, desk.check.endpoints) == ({}, {})
     assert (await Desk(livemode=None).connect(LIVE)).holder.account == "acct_live"
 
 
@@ -172,16 +108,16 @@ async def test_an_account_of_another_merchants_stays_theirs_and_no_endpoint_stay
     with pytest.raises(AccountTaken):
         await desk.connect(merchant_id=OTHER_ID)
     assert list(desk.check.endpoints) == ["we_1"]
-    assert desk.kept.rows[ACCOUNT][0] == MERCHANT_ID
+    assert desk.held().connection.merchant_id == MERCHANT_ID
 
 
 async def test_an_endpoint_entered_by_hand_keeps_its_address() -> None:
     desk = Desk()
     assert not (await desk.connect(POOR)).hears
     assert (await desk.connect(POOR, " whsec_by_hand ")).hears
-    endpoint = desk.kept.rows[ACCOUNT][1].endpoint
-    assert endpoint is not None
-    assert (endpoint.endpoint_id, endpoint.secrets) == ("e1", ("whsec_by_hand",))
+    assert (desk.held().connection.endpoint_id, desk.held().secrets) == ("e1", ("whsec_by_hand",))
+    await desk.connect(POOR)
+    assert desk.held().secrets == ("whsec_by_hand",)
 
 
 async def test_a_stripe_that_is_away_leaves_everything_as_it_was() -> None:
@@ -189,7 +125,7 @@ async def test_a_stripe_that_is_away_leaves_everything_as_it_was() -> None:
     desk.check.away = True
     with pytest.raises(StripeUnavailable):
         await desk.connect()
-    assert desk.kept.rows == {}
+    assert desk.world.connections == {}
 
 
 async def test_disconnecting_asks_for_the_leaving_and_says_so() -> None:

@@ -13,7 +13,8 @@ from tests.contract.worlds import Shop, World, in_memory, in_postgres
 # empty.
 EMPTY = (
     "truncate recovery_cases, inbox_events, inbox_bodies, orphan_events, stripe_accounts,"
-    " lessons, knowledge_pool, account_chores, past_cases, offered_invoices cascade"
+    " lessons, knowledge_pool, account_chores, past_cases, offered_invoices,"
+    " connect_agreements cascade"
 )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from adapters.postgres.chores import PostgresChoreQueue
 from adapters.postgres.pools import open_pools
 from adapters.postgres.unit_of_work import units_of_work
+from adapters.secrets.box import SecretBox
 from adapters.stripe.client import StripeConnection
 from adapters.stripe.records import StripeListings
 from application.ports.chores import ChoreKind
@@ -29,7 +30,7 @@ async def work(database_url: str, stripe: str, now: datetime) -> None:
             by_kind={
                 ChoreKind.IMPORT: ImportHistory(
                     records=StripeListings(connection, CALLS_PER_S),
-                    open_uow=units_of_work(pools.app),
+                    open_uow=units_of_work(pools.app, SecretBox(())),
                     clock=lambda: now,
                 )
             },

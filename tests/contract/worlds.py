@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from adapters.memory import (
     accounts,
+    agreeing,
     chores,
+    connections,
     conveyor,
     dead_rows,
     history,
@@ -24,20 +26,29 @@ from adapters.memory import unit_of_work as memory_unit_of_work
 from adapters.memory.world import MemoryWorld
 from adapters.postgres.action_queue import PostgresActionQueue
 from adapters.postgres.chores import PostgresChoreQueue
+from adapters.postgres.connections import (
+    PostgresAgreements,
+    PostgresCredentials,
+    PostgresEndpoints,
+)
 from adapters.postgres.dead_rows import DeadRows
 from adapters.postgres.history import PostgresHistory
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.learning import PostgresLearners
 from adapters.postgres.lift import PostgresLiftPages
 from adapters.postgres.pages import PostgresPages
+from adapters.postgres.partings import PostgresPartings
 from adapters.postgres.pools import Pools
 from adapters.postgres.registration import PostgresRegistration
 from adapters.postgres.registry import PostgresRegistry
+from adapters.postgres.remembered import Remembered
 from adapters.postgres.session_store import PostgresSessionStore
 from adapters.postgres.unit_of_work import units_of_work
 from adapters.postgres.user_store import PostgresUserStore
+from adapters.secrets.box import SecretBox
 from application.lift_view import LiftPages
 from application.ports.accounts import SessionStore, UserStore
+from application.ports.agreeing import Partings
 from application.ports.chores import ChoreQueue
 from application.ports.conveyor import ActionQueue, EventIntake, Inbox
 from application.ports.history import History
@@ -45,6 +56,7 @@ from application.ports.learning import Learners
 from application.ports.registration import NewMerchant, Registration
 from application.ports.registry import Registry
 from application.ports.stores import NewMessage
+from application.ports.stripe_accounts import Agreements, Credentials, Endpoints
 from application.ports.unit_of_work import OpenUnitOfWork
 from application.views import Pages
 from domain.decline import DeclineFamily
@@ -81,9 +93,13 @@ class World:
     users: UserStore
     sessions: SessionStore
     learners: Learners
+    credentials: Credentials
+    endpoints: Endpoints
+    partings: Partings
     replay_dead: Callable[[str, str | None], Awaitable[int]]
     registration: Registration = field(init=False)
     registry: Registry = field(init=False)
+    agreements: Agreements = field(init=False)
 
     def clock(self) -> datetime:
         return self.now
@@ -128,16 +144,20 @@ def in_memory() -> World:
         users=accounts.MemoryUserStore(held),
         sessions=accounts.MemorySessionStore(held),
         learners=learning.MemoryLearners(held),
+        credentials=connections.MemoryCredentials(held),
+        endpoints=connections.MemoryEndpoints(held),
+        partings=agreeing.MemoryPartings(held),
         replay_dead=dead_rows.MemoryDeadRows(held).replay,
     )
     world.registration = registration.MemoryRegistration(held, world.clock)
     world.registry = registry.MemoryRegistry(held, world.clock)
+    world.agreements = connections.MemoryAgreements(held, world.clock)
     return world
 
 
 def in_postgres(pools: Pools, intake: EventIntake) -> World:
     world = World(
-        open_uow=units_of_work(pools.app),
+        open_uow=units_of_work(pools.app, BOX),
         inbox=PostgresInbox(pools.system),
         actions=PostgresActionQueue(pools.system),
         chores=PostgresChoreQueue(pools.system),
@@ -148,10 +168,14 @@ def in_postgres(pools: Pools, intake: EventIntake) -> World:
         users=PostgresUserStore(pools.system),
         sessions=PostgresSessionStore(pools.system),
         learners=PostgresLearners(pools.system),
+        credentials=PostgresCredentials(pools.system, BOX, known=Remembered(fresh_s=0)),
+        endpoints=PostgresEndpoints(pools.system, BOX, known=Remembered(fresh_s=0)),
+        partings=PostgresPartings(pools.app),
         replay_dead=DeadRows(pools.system).replay,
     )
     world.registration = PostgresRegistration(pools.app, world.clock)
     world.registry = PostgresRegistry(pools.system, world.clock)
+    world.agreements = PostgresAgreements(pools.system, world.clock)
     return world
 
 
@@ -235,5 +259,6 @@ async def a_case(world: World, shop: Shop, invoice_id: str = "in_1", at: datetim
     return case_id
 
 
+BOX = SecretBox(("0123456789abcdef" * 4,))
 LEASE = timedelta(minutes=1)
 SOON = timedelta(milliseconds=250)

@@ -108,6 +108,7 @@ class Unit:
         self.decisions: DecisionLog = inner.decisions
         self.lessons, self.knowledge, self.pool = inner.lessons, inner.knowledge, inner.pool
         self.chores, self.past = inner.chores, inner.past
+        self.connections = inner.connections
 
 
 class WatchedCases(Cases):

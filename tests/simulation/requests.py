@@ -16,6 +16,7 @@ from application.use_cases.learn_from_outcomes import LearnFromOutcomes
 from domain.policy import Policy
 from domain.recovery.commands import Command
 from tests.simulation.machines import Machines
+from tests.simulation.owners import owner_of
 from tests.simulation.schedule import Schedule
 
 WEB: Final = "web"
@@ -45,7 +46,7 @@ class Requests:
 
     def asks(self, account: str, invoice_id: str, actor: str, command: Command) -> None:
         """Somebody asks something of a case."""
-        merchant_id = self._world.accounts[account, False].merchant_id
+        merchant_id = owner_of(self._world, account)
         ref = CaseRef(merchant_id, case_id_for(account, invoice_id))
         if not self._is_down():
             self._schedule.spawn(f"{actor} asks", WEB, self._asks(ref, actor, command))

@@ -45,6 +45,10 @@ WRONG_KEYS: Final = {
         "This key is of the other mode.",
         "Test and live are kept apart: paste a key of the mode that this installation works in.",
     ),
+    "not_a_secret": (
+        "This is not a signing secret.",
+        "Stripe shows it on the page of the endpoint; it begins with whsec_.",
+    ),
     "account_hidden": (
         "This key may not say whose it is.",
         "Give it Read for Account, and paste it again.",

@@ -6,6 +6,7 @@ from adapters.memory.world import CaseKey, HeldCase, MemoryWorld
 from application.case_ids import case_id_for
 from domain.invoice import InvoiceStatus
 from domain.recovery.state import RecoveryCase
+from tests.simulation.owners import merchant_of, owner_of
 from tests.simulation.schedule import Schedule, Task
 from tests.simulation.stripe import Stripe
 
@@ -19,13 +20,12 @@ class Evidence:
         self.closed: dict[CaseKey, int] = {}  # the step of its end
 
     def owns(self, merchant_id: UUID, account: str) -> bool:
-        """Whether a merchant has connected this account."""
-        connected = self.world.accounts.get((account, False))
-        return connected is not None and connected.merchant_id == merchant_id
+        """Whether a merchant connected this account, even if it is let go of by now."""
+        return merchant_of(self.world, account) == merchant_id
 
     def key_of(self, account: str, invoice_id: str) -> CaseKey:
         """Where the case of an invoice is, or would be."""
-        merchant_id = self.world.accounts[account, False].merchant_id
+        merchant_id = owner_of(self.world, account)
         return merchant_id, case_id_for(account, invoice_id)
 
     def case_of(self, account: str, invoice_id: str) -> RecoveryCase | None:
