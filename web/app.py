@@ -66,6 +66,8 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
             stripe_account.disconnect,
             stripe_agreement.agree,
             stripe_agreement.agreed,
+            stripe_agreement.agree,
+            stripe_agreement.agreed,
         ],
         dependencies={
             "principal": Provide(require_principal),

@@ -45,7 +45,15 @@ NEEDED: Final[Mapping[Need, frozenset[str]]] = {
         {"database_url", "base_url", "secret_keys", "stripe_api_key", "stripe_webhook_secrets"}
     ),
     Need.WORKER: frozenset(
-        {"database_url", "redis_url", "base_url", "stripe_api_key", "smtp_url", "mail_from"}
+        {
+            "database_url",
+            "redis_url",
+            "base_url",
+            "secret_keys",
+            "stripe_api_key",
+            "smtp_url",
+            "mail_from",
+        }
     ),
     Need.DISPATCHER: frozenset({"database_url", "redis_url"}),
     Need.MIGRATE: frozenset({"owner_database_url"}),

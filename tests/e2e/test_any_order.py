@@ -82,9 +82,9 @@ class Installation:
 
 @asynccontextmanager
 async def installed(
-    folder: Path, shop: Shop, server: EmbeddedPostgres, redis_url: str
+    folder: Path, shop: Shop, server: EmbeddedPostgres, redis_url: str, **more: str
 ) -> AsyncIterator[Installation]:
-    """Web, worker and dispatcher on a database of their own."""
+    """Web, worker and dispatcher on a database of their own; `more` settings as they are named."""
     await asyncio.to_thread(folder.mkdir)
     port, as_superuser = free_port(), server.url(folder.name, "postgres")
     told: dict[str, str] = {
@@ -96,6 +96,7 @@ async def installed(
         "BASE_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
         "DATA_DIR": str(folder),
+        **more,
     }
     await seed(load({**bare_environ(), **settings(**told)}))
     async with AsyncExitStack() as started:

@@ -39,6 +39,14 @@ class Merchant:
     async def pastes(self, key: str) -> None:
         await self._sends(PAGE, f"{PAGE}/connect", key=key)
 
+    async def agrees(self) -> None:
+        """Off to Stripe, a click there, and back."""
+        asked = await self._submits(PAGE, f"{PAGE}/agree")
+        chosen = {"decision": "connect", "account": SHOP}
+        there = await self.browser.post(asked.headers["location"], data=chosen)
+        back = await self.browser.get(there.headers["location"])
+        assert (back.status_code, back.headers["location"]) == (303, PAGE)
+
     async def disconnects(self) -> None:
         await self._sends(PAGE, f"{PAGE}/disconnect", account=SHOP, typed=SHOP)
 
@@ -74,11 +82,14 @@ class Merchant:
         return found[0]["phase"] if found else None
 
     async def _sends(self, page: str, where: str, **form: str) -> None:
+        assert "refused" not in (await self._submits(page, where, **form)).headers["location"]
+
+    async def _submits(self, page: str, where: str, **form: str) -> httpx.Response:
         token = re.search(r'name="form_token" value="([^"]+)"', await self.sees(page))
         assert token is not None
         answer = await self.browser.post(where, data={**form, "form_token": token[1]})
         assert answer.status_code == 303, answer.text
-        assert "refused" not in answer.headers["location"]
+        return answer
 
 
 async def until(holds: Callable[[], Awaitable[bool]], why: str) -> None:
@@ -90,13 +101,14 @@ async def until(holds: Callable[[], Awaitable[bool]], why: str) -> None:
 
 @asynccontextmanager
 async def a_merchant(
-    folder: Path, server: EmbeddedPostgres, redis_url: str
+    folder: Path, server: EmbeddedPostgres, redis_url: str, **more: str
 ) -> AsyncIterator[Merchant]:
+    """Signed in, with nothing connected yet."""
     async with a_shop() as platform:
         access = access_to(platform.base, api_key=f"sk_test_{SHOP}", own_account=SHOP)
         shop = Shop(platform.double, access)
         async with (
-            installed(folder, platform, server, redis_url) as installation,
+            installed(folder, platform, server, redis_url, **more) as installation,
             httpx.AsyncClient(base_url=installation.url) as browser,
         ):
             made = {"id": SHOP, "platform": "", "retries": False}
