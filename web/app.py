@@ -66,8 +66,6 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
             stripe_account.disconnect,
             stripe_agreement.agree,
             stripe_agreement.agreed,
-            stripe_agreement.agree,
-            stripe_agreement.agreed,
         ],
         dependencies={
             "principal": Provide(require_principal),

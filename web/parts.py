@@ -10,7 +10,6 @@ from application.change_case import CaseRef
 from application.errors import Unavailable
 from application.ports.accounts import PasswordHasher, SessionStore, UserStore
 from application.ports.agreeing import Parted
-from application.ports.agreeing import Parted
 from application.ports.chores import Chore
 from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.payments import Ended
@@ -18,7 +17,6 @@ from application.ports.registry import Registry
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
 from application.use_cases.answer_end import EndAnswer
 from application.use_cases.connect_with_key import Connected, Pasted
-from application.use_cases.finish_agreement import Answer
 from application.use_cases.finish_agreement import Answer
 from application.views import Pages
 
@@ -66,27 +64,6 @@ class StripeDesk(Protocol):
         ...
 
 
-class AgreementDesk(Protocol):
-    """What connecting by an agreement in Stripe needs."""
-
-    @property
-    def origins(self) -> str:
-        """Where Stripe's pages of it are, as CSP sources."""
-        ...
-
-    async def begin(self, merchant_id: UUID, session: str) -> str:
-        """Where to send the browser."""
-        ...
-
-    async def finish(self, merchant_id: UUID, session: str, answer: Answer, actor: str) -> None:
-        """Raises NotAgreed, AccountTaken, Unavailable."""
-        ...
-
-    async def parted(self, merchant_id: UUID) -> Sequence[Parted]:
-        """Accounts that took their agreement back, and are connected no more."""
-        ...
-
-
 def _no_observer(_route: str, _status: int, _seconds: float) -> None:
     return
 
@@ -122,7 +99,6 @@ class WebParts:
     metrics_token: str | None = None  # bearer token that opens /metrics from elsewhere
     stripe_desk: StripeDesk | None = None  # without it there is no page about the account
     agreement_desk: AgreementDesk | None = None
-    agreement_desk: AgreementDesk | None = None  # without Connect's client id there is none
     rehearsal: bool = False
     mailbox_url: str | None = None  # rehearsal only
     # Where the customer may be sent to pay, as CSP sources

@@ -17,6 +17,7 @@ import httpx
 from rehearsal.embedded import EmbeddedPostgres, EmbeddedRedis
 from tests.adapters.test_stripe_accounts import RAKS
 from tests.conftest import copy_database
+from tests.e2e.checkpoint import Checkpoint
 from tests.e2e.test_any_order import Installation, installed
 from tests.stripe_shop import LACKS_FUNDS, PAYS, Shop, a_shop, access_to
 from wiring.demo import EMAIL
@@ -100,6 +101,18 @@ async def until(holds: Callable[[], Awaitable[bool]], why: str) -> None:
 
 
 @asynccontextmanager
+async def checked(platform: Shop) -> AsyncIterator[str]:
+    """Where the product finds its Stripe: whatever it asks and is answered is held to the specs."""
+    checkpoint = Checkpoint("")
+    checkpoint.stripe = platform.base
+    try:
+        yield await checkpoint.start()
+        assert not checkpoint.problems, "\n".join(checkpoint.problems[:20])
+    finally:
+        await checkpoint.stop()
+
+
+@asynccontextmanager
 async def a_merchant(
     folder: Path, server: EmbeddedPostgres, redis_url: str, **more: str
 ) -> AsyncIterator[Merchant]:
@@ -108,7 +121,10 @@ async def a_merchant(
         access = access_to(platform.base, api_key=f"sk_test_{SHOP}", own_account=SHOP)
         shop = Shop(platform.double, access)
         async with (
-            installed(folder, platform, server, redis_url, **more) as installation,
+            checked(platform) as stripe,
+            installed(
+                folder, platform, server, redis_url, STRIPE_API_BASE=stripe, **more
+            ) as installation,
             httpx.AsyncClient(base_url=installation.url) as browser,
         ):
             made = {"id": SHOP, "platform": "", "retries": False}
