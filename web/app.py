@@ -63,6 +63,7 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
             live.events,
             stripe_account.show,
             stripe_account.connect,
+            stripe_account.ask,
             stripe_account.disconnect,
             stripe_agreement.agree,
             stripe_agreement.agreed,

@@ -2,16 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
+
+from msgspec import Struct
 
 from application.change_case import CaseRef
 from application.errors import Unavailable
 from application.ports.accounts import PasswordHasher, SessionStore, UserStore
 from application.ports.agreeing import Parted
-from application.ports.chores import Chore
+from application.ports.chores import Chore, ChoreKind
 from application.ports.conveyor import EventIntake, IncomingEvent
+from application.ports.history import OfferedInvoice
 from application.ports.payments import Ended
 from application.ports.registry import Registry
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
@@ -44,19 +47,28 @@ class AgreementDesk(Protocol):
         ...
 
 
+class AccountStanding(Struct, frozen=True, kw_only=True):
+    """A connected account, what is done for it, and the open invoices of before that are offered
+    (the largest first)."""
+
+    connection: Connection
+    chores: Sequence[Chore] = ()
+    offered: Sequence[OfferedInvoice] = ()
+
+
 class StripeDesk(Protocol):
     """What the page about the merchant's Stripe accounts needs."""
 
-    async def connections(self, merchant_id: UUID) -> Sequence[tuple[Connection, Sequence[Chore]]]:
-        """Those of the merchant, each with its chores."""
+    async def accounts(self, merchant_id: UUID) -> Sequence[AccountStanding]:
+        """Those of the merchant."""
         ...
 
     async def connect(self, merchant_id: UUID, pasted: Pasted, actor: str) -> Connected:
         """Raises WrongKey, AccountTaken, Unavailable."""
         ...
 
-    async def disconnect(self, merchant_id: UUID, account: str, actor: str) -> None:
-        """Raises NotFound."""
+    async def ask(self, merchant_id: UUID, account: str, kind: ChoreKind, actor: str) -> None:
+        """Ask for a chore. Raises NotFound."""
         ...
 
     def address(self, endpoint_id: str) -> str:
@@ -109,6 +121,7 @@ class WebParts:
     outages: tuple[type[Exception], ...] = (Unavailable, OSError)
     # (route template, status, seconds) after each request
     observe: Callable[[str, int, float], None] = _no_observer
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC)  # of the real world, in rehearsal too
     on_startup: tuple[Hook, ...] = ()
     on_shutdown: tuple[Hook, ...] = ()
     forms_deadline_s: float = 10.0

@@ -11,19 +11,21 @@ from adapters.postgres.partings import PostgresPartings
 from adapters.stripe.accounts import StripeKeyCheck
 from adapters.stripe.oauth import StripeOAuth
 from application.ports.agreeing import Parted
-from application.ports.chores import Chore
-from application.ports.stripe_accounts import Connection, Holder
+from application.ports.chores import ChoreKind
+from application.ports.stripe_accounts import Holder
+from application.use_cases.ask_of_account import AskOfAccount
 from application.use_cases.begin_agreement import BeginAgreement
 from application.use_cases.check_permissions import CheckPermissions
 from application.use_cases.connect_with_key import Connected, ConnectWithKey, Pasted
-from application.use_cases.disconnect_account import DisconnectAccount
 from application.use_cases.finish_agreement import Answer, FinishAgreement
 from application.use_cases.let_go import LetGo
+from web.parts import AccountStanding
 from wiring.composition import Ground, box_of, new_token, stripe_base
 from wiring.settings import Settings
 
 CONNECT: Final = "https://connect.stripe.com"
 ENDPOINT_ID_BYTES: Final = 18
+MOST_OFFERED: Final = 10_000  # counted; more are said to be more
 
 
 class StripeDesk:
@@ -50,11 +52,17 @@ class StripeDesk:
             clock=here.clock,
         )
 
-    async def connections(self, merchant_id: UUID) -> Sequence[tuple[Connection, Sequence[Chore]]]:
-        """Those of the merchant, each with its chores."""
+    async def accounts(self, merchant_id: UUID) -> Sequence[AccountStanding]:
+        """Those of the merchant, each with its chores and with what is offered."""
         async with self._here.open_uow(merchant_id) as uow:
-            found = await uow.connections.all()
-            return [(each, await uow.chores.of_account(each.account)) for each in found]
+            return [
+                AccountStanding(
+                    connection=each,
+                    chores=await uow.chores.of_account(each.account),
+                    offered=await uow.past.offers(each.account, MOST_OFFERED),
+                )
+                for each in await uow.connections.all()
+            ]
 
     async def connect(self, merchant_id: UUID, pasted: Pasted, actor: str) -> Connected:
         """Raises WrongKey, AccountTaken, Unavailable."""
@@ -68,10 +76,10 @@ class StripeDesk:
         )
         return await connect(merchant_id, pasted, actor)
 
-    async def disconnect(self, merchant_id: UUID, account: str, actor: str) -> None:
+    async def ask(self, merchant_id: UUID, account: str, kind: ChoreKind, actor: str) -> None:
         """Raises NotFound."""
-        leave = DisconnectAccount(open_uow=self._here.open_uow, clock=self._here.clock)
-        await leave(merchant_id, account, actor)
+        ask = AskOfAccount(open_uow=self._here.open_uow, clock=self._here.clock)
+        await ask(merchant_id, account, kind, actor)
 
     def address(self, endpoint_id: str) -> str:
         """Where the events of an endpoint go."""

@@ -16,8 +16,8 @@ from application.ports.stripe_accounts import (
     Permission,
     WrongKey,
 )
+from application.use_cases.ask_of_account import AskOfAccount
 from application.use_cases.connect_with_key import Connected, ConnectWithKey, Pasted
-from application.use_cases.disconnect_account import DisconnectAccount
 from tests.builders import ACCOUNT, MONDAY
 
 MERCHANT_ID, OTHER_ID = UUID(int=1), UUID(int=2)
@@ -131,8 +131,8 @@ async def test_a_stripe_that_is_away_leaves_everything_as_it_was() -> None:
 async def test_disconnecting_asks_for_the_leaving_and_says_so() -> None:
     desk = Desk()
     await desk.connect()
-    leave = DisconnectAccount(open_uow=desk.open_uow, clock=lambda: MONDAY)
-    await leave(MERCHANT_ID, ACCOUNT, "user:1")
+    leave = AskOfAccount(open_uow=desk.open_uow, clock=lambda: MONDAY)
+    await leave(MERCHANT_ID, ACCOUNT, ChoreKind.LEAVE, "user:1")
     assert ChoreKind.LEAVE in await desk.kinds()
     assert [entry.action for entry in desk.world.audit.values()][-1] == "disconnect_account"
 
@@ -141,6 +141,6 @@ async def test_nobody_disconnects_what_is_not_theirs() -> None:
     desk = Desk()
     await desk.connect()
     with pytest.raises(NotFound):
-        await DisconnectAccount(open_uow=desk.open_uow, clock=lambda: MONDAY)(
-            OTHER_ID, ACCOUNT, "user:2"
+        await AskOfAccount(open_uow=desk.open_uow, clock=lambda: MONDAY)(
+            OTHER_ID, ACCOUNT, ChoreKind.LEAVE, "user:2"
         )

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from application.errors import NotFound, Unavailable
 from application.ports.chores import Chore, ChoreKind, ChoreRef, Progress
+from application.ports.history import OfferedInvoice
 from application.ports.stripe_accounts import (
     Access,
     AccountTaken,
@@ -21,7 +22,9 @@ from application.ports.stripe_accounts import (
     WrongKey,
 )
 from application.use_cases.connect_with_key import Connected, Pasted
+from domain.decline import DeclineFamily
 from tests.web.site import ACME, NOW, Site, form_token, running, sign_in, visitor
+from web.parts import AccountStanding
 from web.wording.permissions import PERMISSIONS, WRONG_KEYS, without
 
 PAGE, KEY = "/settings/stripe", "rk_test_the_key_of_acme"
@@ -43,10 +46,13 @@ class Desk:
     chores: tuple[Chore, ...] = ()
     fault: Exception | None = None
     pasted: list[Pasted] = field(default_factory=list)
-    left: list[tuple[UUID, str]] = field(default_factory=list)
+    asked: list[tuple[str, ChoreKind]] = field(default_factory=list)
+    offered: tuple[OfferedInvoice, ...] = ()
+    empty: bool = False
 
-    async def connections(self, merchant_id: UUID) -> Sequence[tuple[Connection, Sequence[Chore]]]:
-        return [(self.it, self.chores)] if merchant_id == ACME else []
+    async def accounts(self, merchant_id: UUID) -> Sequence[AccountStanding]:
+        standing = AccountStanding(connection=self.it, chores=self.chores, offered=self.offered)
+        return [standing] if merchant_id == ACME and not self.empty else []
 
     async def connect(self, merchant_id: UUID, pasted: Pasted, actor: str) -> Connected:
         assert merchant_id == ACME
@@ -57,11 +63,12 @@ class Desk:
         holder = Holder(account="acct_acme", livemode=False)
         return Connected(holder=holder, missing=(), hears=True)
 
-    async def disconnect(self, merchant_id: UUID, account: str, actor: str) -> None:
+    async def ask(self, merchant_id: UUID, account: str, kind: ChoreKind, actor: str) -> None:
         assert actor.startswith("user:")
+        assert merchant_id == ACME
         if account != self.it.account:
             raise NotFound
-        self.left.append((merchant_id, account))
+        self.asked.append((account, kind))
 
     def address(self, endpoint_id: str) -> str:
         return f"https://chase.example.com/webhooks/stripe/{endpoint_id}"
@@ -87,6 +94,17 @@ async def send(browser: httpx.AsyncClient, path: str, **form: str) -> httpx.Resp
     return await browser.post(f"{PAGE}/{path}", data={"form_token": token, **form})
 
 
+def offer(amount_minor: int) -> OfferedInvoice:
+    return OfferedInvoice(
+        account="acct_acme",
+        invoice_id=f"in_{amount_minor}",
+        amount_minor=amount_minor,
+        currency="eur",
+        failed_at=NOW,
+        family=DeclineFamily.FUNDS,
+    )
+
+
 def chore(kind: ChoreKind, **more: Any) -> Chore:
     ref = ChoreRef(ACME, "acct_acme", kind)
     return Chore(ref=ref, due_at=NOW, put_at=NOW, **more)
@@ -97,7 +115,8 @@ async def test_it_tells_what_is_connected(browser: httpx.AsyncClient) -> None:
     for words in ("Acme &lt;Books&gt;", "acct_acme", "Test", "DE", "By a key of yours"):
         assert words in page
     assert "None has come yet" in page
-    assert "missing." not in page
+    assert "is missing." not in page
+    assert "11 permissions granted" in page
 
 
 async def test_it_says_what_will_not_work_without_a_permission(
@@ -106,7 +125,8 @@ async def test_it_says_what_will_not_work_without_a_permission(
     desk.it = replace(ACCOUNT, missing=(Permission.EVENTS_READ,))
     page = (await browser.get(PAGE)).text
     assert without(Permission.EVENTS_READ) in page
-    assert page.count("missing.") == 1
+    assert page.count("is missing.") == 1
+    assert "10 permissions granted" in page
 
 
 async def test_it_tells_of_events_the_import_a_refused_key_and_an_endpoint_by_hand(
@@ -139,6 +159,63 @@ async def test_the_import_says_how_far_it_is(
 ) -> None:
     desk.chores = (chore(ChoreKind.IMPORT, **more),)
     assert words in (await browser.get(PAGE)).text
+
+
+async def test_where_no_key_was_pasted_no_permission_is_said_to_be_granted(
+    browser: httpx.AsyncClient, desk: Desk
+) -> None:
+    desk.it = replace(ACCOUNT, access=Access.INSTALLATION)
+    page = (await browser.get(PAGE)).text
+    assert "By the key of this installation" in page
+    assert "permissions granted" not in page
+
+
+@pytest.mark.parametrize(("found", "words"), [(1, "1 event that had never"), (4, "4 events that")])
+async def test_events_that_did_not_reach_us_are_told_of(
+    browser: httpx.AsyncClient, desk: Desk, found: int, words: str
+) -> None:
+    done = {"last_ok_at": NOW, "progress": Progress(done=9, found=found)}
+    desk.chores = (chore(ChoreKind.RECONCILE, **done),)
+    page = (await browser.get(PAGE)).text
+    assert words in page
+    assert "Compared with Stripe" in page
+
+
+async def test_what_is_open_of_before_is_chased_only_if_the_merchant_says_so(
+    browser: httpx.AsyncClient, desk: Desk
+) -> None:
+    assert "of before" not in (await browser.get(PAGE)).text
+    desk.offered = (offer(29_00), offer(71_00))
+    page = (await browser.get(PAGE)).text
+    assert "2 invoices of before are still open: 100.00\u00a0EUR." in page
+    assert "Nobody chases them yet." in page
+    await send(browser, "take-up", account="acct_acme")
+    assert desk.asked == [("acct_acme", ChoreKind.TAKE_UP)]
+    desk.chores = (chore(ChoreKind.TAKE_UP),)
+    page = (await browser.get(PAGE)).text
+    assert "Their cases are being opened." in page
+    assert "/settings/stripe/take-up" not in page
+
+
+async def test_the_past_is_read_when_asked_for_and_the_page_looks_how_far_it_is(
+    browser: httpx.AsyncClient, desk: Desk
+) -> None:
+    assert "every 2s" not in (await browser.get(PAGE)).text
+    await send(browser, "import", account="acct_acme")
+    assert desk.asked == [("acct_acme", ChoreKind.IMPORT)]
+    desk.chores = (chore(ChoreKind.IMPORT, progress=Progress(done=7)),)
+    page = (await browser.get(PAGE)).text
+    assert "every 2s" in page
+    assert "/settings/stripe/import" not in page
+
+
+async def test_who_has_connected_nothing_is_told_what_to_do(
+    browser: httpx.AsyncClient, desk: Desk
+) -> None:
+    desk.empty = True
+    page = (await browser.get(PAGE)).text
+    assert "No account is connected yet." in page
+    assert "/settings/stripe/connect" in page
 
 
 async def test_a_pasted_key_goes_to_the_desk_and_is_seen_nowhere(
@@ -174,9 +251,9 @@ async def test_a_word_from_outside_gets_onto_no_page(browser: httpx.AsyncClient)
 async def test_only_who_types_the_id_disconnects(browser: httpx.AsyncClient, desk: Desk) -> None:
     answer = await send(browser, "disconnect", account="acct_acme", typed="yes")
     assert "Nothing was disconnected." in (await browser.get(answer.headers["location"])).text
-    assert desk.left == []
+    assert desk.asked == []
     await send(browser, "disconnect", account="acct_acme", typed=" acct_acme ")
-    assert desk.left == [(ACME, "acct_acme")]
+    assert desk.asked == [("acct_acme", ChoreKind.LEAVE)]
 
 
 async def test_an_account_of_others_is_as_absent_as_none(browser: httpx.AsyncClient) -> None:
