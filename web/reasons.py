@@ -99,6 +99,10 @@ WHY_NOT: Final[Mapping[str, str]] = {
     "deauthorised": "The connection to this Stripe account was taken back.",
     "wrong_mode": "The key is for the other mode: a test key reaches no live data, and a live key "
     "no test data.",
+    "no_card": "There is no card or bank account that this invoice could be charged to.",
+    "already_settled": "The invoice was paid, voided or written off in the meantime.",
+    "key_expired": "We could not find out within a day what had become of it, and do not ask again "
+    "with the same request.",
     "invoice_paid": "The invoice has been paid in the meantime.",
     "invoice_void": "The invoice has been voided in the meantime.",
     "invoice_draft": "The invoice is a draft and not a claim yet.",

@@ -26,7 +26,7 @@ from adapters.stripe.invoices import (
     to_invoice,
 )
 from adapters.stripe.objects import path_of
-from adapters.stripe.refusals import DEAUTHORISED, not_allowed
+from adapters.stripe.refusals import DEAUTHORISED, not_allowed, word_for
 from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
@@ -42,6 +42,7 @@ from application.ports.payments import (
 from application.ports.stripe_accounts import NoCredential
 from domain.invoice import FailedCharge, Invoice, InvoiceStatus, Slot
 from domain.policy import EndAction
+from domain.policy.shapes import OF_SUBSCRIPTION
 from domain.recovery.events import EndResult
 
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ Shape = TypeVar("Shape")
 
 NO_PARAMS: Final[Mapping[str, Any]] = MappingProxyType({})
 NO_ANSWER: Final = 0
+# Why an invoice cannot be ended (any more): it stands like this.
+STANDS: Final = {
+    InvoiceStatus.PAID: "invoice_paid",
+    InvoiceStatus.VOID: "invoice_void",
+    InvoiceStatus.DRAFT: "invoice_draft",
+}
 RATE_LIMITED: Final = 429
 _log = structlog.get_logger()
 
@@ -172,8 +179,8 @@ class StripePayments:
         try:
             return await self._change(account, ending_request(ending), idempotency_key)
         except _Trouble as trouble:
-            if trouble.status in (400, 404) and await self._has_ended(account, ending, trouble):
-                return DONE
+            if trouble.status in (400, 404):
+                return await self._as_it_stands(account, ending, trouble)
             return _not_ended(trouble)
 
     async def undo_end(self, account: str, ending: Ending, *, idempotency_key: str) -> Ended:
@@ -195,18 +202,20 @@ class StripePayments:
         await self._ask(account, (method, path), doc.Ended, params, key=kept)
         return DONE
 
-    async def _has_ended(self, account: str, ending: Ending, trouble: _Trouble) -> bool:
-        """A cancelled subscription is not found any more; an invoice says what it is.
+    async def _as_it_stands(self, account: str, ending: Ending, trouble: _Trouble) -> Ended:
+        """A cancelled subscription is not found any more; an invoice says what has become of it.
 
         Source: docs.stripe.com/api/subscriptions/cancel.
         """
-        if ending.action is EndAction.CANCEL_SUBSCRIPTION:
-            return trouble.reason == "resource_missing"
-        status = STATUS_AFTER.get(ending.action)
-        if status is None:
-            return False
+        if ending.action in OF_SUBSCRIPTION:
+            cancelled = ending.action is EndAction.CANCEL_SUBSCRIPTION
+            gone = cancelled and trouble.reason == "resource_missing"
+            return DONE if gone else _not_ended(trouble)
         invoice = await self.read_invoice(account, ending.invoice_id)
-        return invoice is not None and invoice.status is status
+        if invoice is not None and invoice.status is STATUS_AFTER.get(ending.action):
+            return DONE
+        reason = STANDS.get(invoice.status, trouble.reason) if invoice else "invoice_gone"
+        return Ended(result=EndResult.REFUSED, reason=reason)
 
     async def _read_invoice(self, account: str, invoice_id: str) -> Invoice:
         request = ("get", _invoice_path(invoice_id))
@@ -373,7 +382,7 @@ def _told(refusal: "StripeError") -> _Trouble:
     if refused is not None:
         # A 403 whatever Stripe's status: nothing is said of the object, and nothing may be.
         return _Trouble(401 if status == 401 else 403, refused, error)
-    return _Trouble(status, error.code or error.type, error)
+    return _Trouble(status, word_for(error), error)
 
 
 def _silence(status: int) -> str:

@@ -1,4 +1,5 @@
-"""Refusals that say nothing of the object asked for, but of who asks: each gets a word of its own.
+"""Refusals get a word of ours: those that say nothing of the object asked for, but of who asks,
+and those about the object that Stripe has a code for.
 
 Stripe has codes for some of them; the rest only words, which are looked for in its message. The
 exact words are to be checked on a real account (docs/stripe.md).
@@ -19,6 +20,8 @@ _BY_CODE: Final = {
     "livemode_mismatch": WRONG_MODE,
     "testmode_charges_only": WRONG_MODE,
 }
+# Of the object asked for: what Stripe's codes mean in our words.
+_MEANING: Final = {"payment_intent_unexpected_state": "processing", "missing": "no_card"}
 # In this order: an account that one has no access to is spoken of as a permission, too.
 _BY_WORDS: Final = (
     ("a similar object exists in", WRONG_MODE),
@@ -29,6 +32,12 @@ _BY_WORDS: Final = (
     ("was not created by your", PERMISSION_MISSING),
     ("did not create", PERMISSION_MISSING),
 )
+
+
+def word_for(error: PaymentError) -> str:
+    """A refusal about the object asked for: a word of ours if there is one, else Stripe's code."""
+    code = error.code or error.type or "refused"
+    return _MEANING.get(code, code)
 
 
 def refused_with(trouble: Exception) -> str | None:

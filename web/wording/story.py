@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from domain.recovery import events as e
 from web.declines import reason_of
-from web.reasons import why_not
+from web.reasons import WHY_NOT, why_not
 from web.rules import LOSSES, REINSTATED, RETURNS, STOPS, WHY_ASKED, WHY_SKIPPED, WHY_THEN
 from web.wording.telling import Telling, card_name
 
@@ -113,6 +113,10 @@ def _tell_attempt(
         case e.AttemptAbandoned(evidence="authentication"):
             text = f"Attempt {event.number} waits: the bank wants to see the customer."
             return Told(at=event.at, tone="plan", text=text, why="No money has moved.")
+        case e.AttemptAbandoned() if event.evidence in WHY_NOT:
+            text = f"Attempt {event.number} was not made."
+            why = f"{why_not(event.evidence)} No money has moved."
+            return Told(at=event.at, tone="plan", text=text, why=why)
         case e.AttemptAbandoned():
             text = f"Stripe knows of no charge by attempt {event.number}."
             return Told(at=event.at, tone="plan", text=text, why="No money has moved.")
