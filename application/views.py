@@ -1,6 +1,7 @@
 """What pages read. SQL fills these; the domain is not asked."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -12,6 +13,20 @@ from domain.recovery.actions import Action
 from domain.recovery.events import Ask, Event
 from domain.recovery.state import Mark
 from domain.recovery.transitions import Phase
+
+
+class Needs(StrEnum):
+    """Beside the phases, what a list of cases can be narrowed to."""
+
+    YOU = "needs_you"  # the end waits for the merchant: for a word, or to be done by hand
+
+
+CaseFilter = Phase | Needs
+
+
+def filter_of(name: str) -> CaseFilter:
+    """By its name. Raises ValueError."""
+    return Needs.YOU if name == Needs.YOU else Phase(name)
 
 
 class CaseRow(Struct, frozen=True, kw_only=True):
@@ -36,6 +51,7 @@ class CaseRow(Struct, frozen=True, kw_only=True):
     next: Action | None
     marks: tuple[Mark, ...]
     held_out: bool = False  # watched for comparison, never charged nor written to
+    needs_you: bool = False
 
 
 class CasePage(Struct, frozen=True, kw_only=True):
@@ -46,9 +62,10 @@ class CasePage(Struct, frozen=True, kw_only=True):
 
 
 class MoneyOfPhase(Struct, frozen=True, kw_only=True):
-    """Cases and money in one phase and currency; never summed across currencies."""
+    """Cases and money in one phase and currency; never summed across currencies. What needs the
+    merchant is in a phase, too, and told of twice."""
 
-    phase: Phase
+    phase: CaseFilter
     currency: str
     cases: int
     amount_minor: int
@@ -90,7 +107,7 @@ class Pages(Protocol):
     """The read side of one merchant."""
 
     async def cases(
-        self, merchant_id: UUID, phase: Phase | None, after: str | None, limit: int
+        self, merchant_id: UUID, phase: CaseFilter | None, after: str | None, limit: int
     ) -> CasePage:
         """Newest opened first, keyset paging; an unreadable `after` is the first page."""
         ...

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 from msgspec import Struct
 
-from application.views import CasePage, CaseRow, MoneyOfPhase
+from application.views import CaseFilter, CasePage, CaseRow, MoneyOfPhase, Needs
 from domain.recovery.transitions import Phase
 from web import money, times
 from web.icons import badge
@@ -19,6 +19,7 @@ from web.wording.phases import HELD_OUT_WORDS, PHASES, PhaseWords
 
 # The order in which a merchant asks: what came back, what is on its way, who must act.
 SHOWN: Final = (
+    Needs.YOU,
     Phase.RECOVERED,
     Phase.WAITING,
     Phase.CHARGING,
@@ -77,7 +78,7 @@ class CaseListView(Struct, frozen=True):
 class Wish(Struct, frozen=True):
     """Which cases somebody asked for."""
 
-    phase: Phase | None
+    phase: CaseFilter | None
     after: str | None
 
     def url(self) -> str:
@@ -98,7 +99,7 @@ def build(
             (_line(row, hour, zone), times.relative(row.opened_at, now)) for row in page.rows
         ),
         figures=tuple(_figures(sums, phase)),
-        total=sum(part.cases for part in sums),
+        total=sum(part.cases for part in sums if part.phase is not Needs.YOU),
         phase=PHASES[phase] if phase else None,
         older=Wish(phase, page.after).url() if page.after else None,
         first=Wish(phase, None).url() if wish.after else None,
@@ -120,12 +121,18 @@ def _line(row: CaseRow, hour: datetime, zone: str) -> Line:
         name=row.customer_name or row.customer_email or "A customer without a name",
         detail=row.number or row.invoice_id,
         amount=money.html(amount, row.currency),
-        state=HELD_OUT if row.held_out and row.closed_at is None else BADGES[row.phase],
+        state=_state(row),
         spark=spark(row, hour),
         next=next_short(row, zone) if row.next else _ended(row, zone),
         opened_at=f"{row.opened_at:%Y-%m-%dT%H:%M:%SZ}",
         opened_full=times.full(row.opened_at, zone),
     )
+
+
+def _state(row: CaseRow) -> Markup:
+    if row.needs_you:
+        return BADGES[Needs.YOU]
+    return HELD_OUT if row.held_out and row.closed_at is None else BADGES[row.phase]
 
 
 def _ended(row: CaseRow, zone: str) -> str:
@@ -135,7 +142,7 @@ def _ended(row: CaseRow, zone: str) -> str:
     return f"{verb} \u00b7 {times.short(row.closed_at, zone)}"
 
 
-def _figures(sums: tuple[MoneyOfPhase, ...], chosen: Phase | None) -> Iterable[Figure]:
+def _figures(sums: tuple[MoneyOfPhase, ...], chosen: CaseFilter | None) -> Iterable[Figure]:
     for phase in SHOWN:
         parts = sorted((p for p in sums if p.phase is phase), key=_size, reverse=True)
         if not parts and phase not in ALWAYS and phase is not chosen:

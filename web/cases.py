@@ -15,6 +15,7 @@ from application.change_case import CaseRef
 from application.errors import Unavailable
 from application.ports.accounts import Principal
 from application.use_cases.answer_end import EndAnswer
+from application.views import Needs, filter_of
 from domain.recovery.events import EndResult
 from domain.recovery.transitions import Phase
 from web import case_list, case_page
@@ -26,7 +27,7 @@ PAGE_SIZE: Final = 50
 LONGEST_CURSOR: Final = 200
 ANSWERS: Final = frozenset(EndAnswer)
 CODE: Final = re.compile(r"[a-z_]{1,60}")
-FILTERS: Final = frozenset(Phase) - {Phase.NEW}
+FILTERS: Final = frozenset({*Phase, Needs.YOU}) - {Phase.NEW}
 
 
 @get("/", sync_to_thread=False)
@@ -130,6 +131,6 @@ def _wish(request: AnyRequest) -> case_list.Wish:
     """What the address asks for; what cannot be read is as if it were not there."""
     phase, after = request.query_params.get("phase"), request.query_params.get("after")
     return case_list.Wish(
-        Phase(phase) if phase in FILTERS else None,
+        filter_of(phase) if phase and phase in FILTERS else None,
         after if after and len(after) <= LONGEST_CURSOR else None,
     )

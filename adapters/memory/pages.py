@@ -4,10 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.world import HeldCase, MemoryWorld
-from application.views import CasePage, CaseRow, CaseView, MoneyOfPhase
+from application.views import CaseFilter, CasePage, CaseRow, CaseView, MoneyOfPhase, Needs
 from domain.network import MONTH, monthly_limit
 from domain.recovery.state import RecoveryCase
-from domain.recovery.transitions import Phase
 
 
 class MemoryPages:
@@ -17,12 +16,12 @@ class MemoryPages:
         self._world = world
 
     async def cases(
-        self, merchant_id: UUID, phase: Phase | None, after: str | None, limit: int
+        self, merchant_id: UUID, phase: CaseFilter | None, after: str | None, limit: int
     ) -> CasePage:
         mine = [
             (held.state.opened_at, case_id)
             for (owner, case_id), held in self._world.cases.items()
-            if owner == merchant_id and phase in (None, held.state.phase)
+            if owner == merchant_id and phase in (None, *_filters(held.state))
         ]
         newest = [case_id for _, case_id in sorted(mine, reverse=True)]
         start = int(after) if after and after.isdecimal() else 0
@@ -50,10 +49,10 @@ class MemoryPages:
         )
 
     async def money(self, merchant_id: UUID) -> tuple[MoneyOfPhase, ...]:
-        sums: dict[tuple[Phase, str], list[RecoveryCase]] = {}
+        sums: dict[tuple[CaseFilter, str], list[RecoveryCase]] = {}
         for (owner, _), held in self._world.cases.items():
-            if owner == merchant_id:
-                sums.setdefault((held.state.phase, held.state.currency), []).append(held.state)
+            for each in _filters(held.state) if owner == merchant_id else ():
+                sums.setdefault((each, held.state.currency), []).append(held.state)
         return tuple(
             MoneyOfPhase(
                 phase=phase,
@@ -98,4 +97,9 @@ class MemoryPages:
             next=action.action if action else None,
             marks=case.marks,
             held_out=case.held_out,
+            needs_you=case.needs_merchant,
         )
+
+
+def _filters(case: RecoveryCase) -> tuple[CaseFilter, ...]:
+    return (case.phase, Needs.YOU) if case.needs_merchant else (case.phase,)

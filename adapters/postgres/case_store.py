@@ -50,7 +50,7 @@ COLUMNS: Final = (
     "version account invoice_id number customer_id subscription_id amount_minor currency "
     "recovered_minor policy_version phase ask family card marks opened_at closes_at closed_at "
     "changed_at next_attempt_at reminder_at arm held_out segment "
-    "paid_minor returned_minor"
+    "paid_minor returned_minor needs_you"
 ).split()
 _PLACES: Final = [f"${place}" for place in range(4, 4 + len(COLUMNS))]
 # $3 is the version that the case must have; a new one has none.
@@ -168,4 +168,5 @@ def _derived(case: RecoveryCase, changed_at: datetime) -> tuple[Any, ...]:
         case.segment,
         case.paid_minor,
         case.refunded_minor + case.disputed_minor,
+        case.needs_merchant,
     )

@@ -7,7 +7,15 @@ from uuid import UUID
 
 from adapters.postgres.json_columns import card_of, event_of, marks_of
 from adapters.postgres.unit_of_work import bound
-from application.views import CasePage, CaseRow, CaseView, MoneyOfPhase
+from application.views import (
+    CaseFilter,
+    CasePage,
+    CaseRow,
+    CaseView,
+    MoneyOfPhase,
+    Needs,
+    filter_of,
+)
 from domain.decline import DeclineFamily
 from domain.network import MONTH, monthly_limit
 from domain.recovery.actions import Action, ActionKind
@@ -36,6 +44,9 @@ NEWEST: Final = _PAGE.format(phase="") + "order by c.opened_at desc, c.case_id d
 NEWEST_IN_PHASE: Final = (
     _PAGE.format(phase="and phase = $5") + "order by c.opened_at desc, c.case_id desc"
 )
+NEWEST_NEEDING: Final = (
+    _PAGE.format(phase="and needs_you") + "order by c.opened_at desc, c.case_id desc"
+)
 ONE: Final = _ROW.format(
     cases="select * from recovery_cases where merchant_id = $1 and case_id = $2"
 )
@@ -58,7 +69,11 @@ from policies where merchant_id = $1 and version = $2
 MONEY: Final = """
 select phase, currency, count(*) as cases, sum(amount_minor)::bigint as amount_minor,
     sum(recovered_minor)::bigint as recovered_minor
-from recovery_cases where merchant_id = $1 group by phase, currency order by phase, currency
+from recovery_cases where merchant_id = $1 group by phase, currency
+union all
+select 'needs_you', currency, count(*), sum(amount_minor)::bigint, sum(recovered_minor)::bigint
+from recovery_cases where merchant_id = $1 and needs_you group by currency
+order by phase, currency
 """
 LATEST_CHANGE: Final = "select max(audit_id) from audit_log where merchant_id = $1"
 
@@ -73,10 +88,10 @@ class PostgresPages:
         self._pool = app_pool
 
     async def cases(
-        self, merchant_id: UUID, phase: Phase | None, after: str | None, limit: int
+        self, merchant_id: UUID, phase: CaseFilter | None, after: str | None, limit: int
     ) -> CasePage:
         limit = min(limit, MOST_ROWS)
-        query, more = (NEWEST, ()) if phase is None else (NEWEST_IN_PHASE, (phase,))
+        query, more = _narrowed(phase)
         async with bound(self._pool, merchant_id) as connection:
             rows = await connection.fetch(query, merchant_id, *_place(after), limit + 1, *more)
         shown = rows[:limit]
@@ -113,7 +128,7 @@ class PostgresPages:
     async def money(self, merchant_id: UUID) -> tuple[MoneyOfPhase, ...]:
         async with bound(self._pool, merchant_id) as connection:
             rows = await connection.fetch(MONEY, merchant_id)
-        return tuple(MoneyOfPhase(**{**row, "phase": Phase(row["phase"])}) for row in rows)
+        return tuple(MoneyOfPhase(**{**row, "phase": filter_of(row["phase"])}) for row in rows)
 
     async def changes(self, merchant_id: UUID) -> str:
         """Another text after each committed change of the merchant's data: all are audited."""
@@ -142,7 +157,15 @@ def _case_row(row: Any) -> CaseRow:
         next=_action(row),
         marks=marks_of(row["marks"]),
         held_out=row["held_out"],
+        needs_you=row["needs_you"],
     )
+
+
+def _narrowed(phase: CaseFilter | None) -> tuple[str, tuple[str, ...]]:
+    """The query, and what more it is given."""
+    if phase is None:
+        return NEWEST, ()
+    return (NEWEST_NEEDING, ()) if phase is Needs.YOU else (NEWEST_IN_PHASE, (phase,))
 
 
 def _action(row: Any) -> Action | None:

@@ -4,8 +4,9 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
-from application.views import CaseRow, MoneyOfPhase
+from application.views import CaseFilter, CaseRow, MoneyOfPhase, Needs
 from domain.decline import DeclineFamily
+from domain.policy import EndAction
 from domain.recovery import events as e
 from domain.recovery.actions import Action, ActionKind
 from domain.recovery.case import Mark, MarkKind
@@ -14,7 +15,9 @@ from tests.builders import DAY, HOUR, MONDAY, OLD_VISA, a_customer, a_policy
 from tests.contract.worlds import LEASE, Shop, World, a_case, opened, refused, started, tell
 
 
-async def paged(world: World, shop: Shop, limit: int, phase: Phase | None = None) -> list[UUID]:
+async def paged(
+    world: World, shop: Shop, limit: int, phase: CaseFilter | None = None
+) -> list[UUID]:
     """Every case of the list, page by page."""
     found: list[UUID] = []
     after: str | None = None
@@ -192,3 +195,24 @@ async def test_a_case_that_is_only_watched_is_marked_in_the_list(world: World, s
     await tell(world, shop, chased, replace(opened(shop, "in_2"), arm="bold"))
     page = await world.pages.cases(shop.merchant_id, None, None, 10)
     assert {row.case_id: row.held_out for row in page.rows} == {watched: True, chased: False}
+
+
+async def test_what_needs_the_merchant_is_found_counted_and_gone_when_it_is_answered(
+    world: World, shop: Shop
+) -> None:
+    lost = e.CaseLost(
+        at=MONDAY,
+        reason=e.LossReason.WINDOW_OVER,
+        then=EndAction.CANCEL_SUBSCRIPTION,
+        confirm=True,
+    )
+    waits, other = uuid4(), uuid4()
+    await tell(world, shop, waits, opened(shop, "in_1"), lost)
+    await tell(world, shop, other, opened(shop, "in_2"))
+    assert await paged(world, shop, 5, Needs.YOU) == [waits]
+    told = {part.phase: part.cases for part in await world.pages.money(shop.merchant_id)}
+    assert told == {Needs.YOU: 1, Phase.LOST: 1, Phase.WAITING: 1}
+    page = await world.pages.cases(shop.merchant_id, None, None, 5)
+    assert {row.case_id: row.needs_you for row in page.rows} == {waits: True, other: False}
+    await tell(world, shop, waits, e.EndActionUndone(at=MONDAY, in_stripe=False))
+    assert await paged(world, shop, 5, Needs.YOU) == []

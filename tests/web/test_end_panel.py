@@ -109,3 +109,17 @@ def test_every_end_can_be_said(action: EndAction) -> None:
 
 def test_a_code_without_a_sentence_is_named() -> None:
     assert "some_new_code" in why_not("some_new_code")
+
+
+async def test_what_waits_for_the_merchant_is_one_click_away_and_leaves_the_list_when_answered(
+    site: Site, mara: httpx.AsyncClient
+) -> None:
+    assert "Needs you" not in (await mara.get("/cases")).text
+    path = await ended(site, lost(EndAction.VOID_INVOICE, confirm=True))
+    page = (await mara.get("/cases")).text
+    assert "/cases?phase=needs_you" in page
+    assert path in (await mara.get("/cases?phase=needs_you")).text
+    await press(mara, path, "leave")
+    narrowed = (await mara.get("/cases?phase=needs_you")).text
+    assert path not in narrowed
+    assert "No case is in this state" in narrowed

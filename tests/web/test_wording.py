@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.memory.pages import MemoryPages
-from application.views import CaseView
+from application.views import CaseView, Needs
 from domain.decline import Decline, DeclineFamily
 from domain.decline.codes import DECLINE_CODES
 from domain.invoice import Card, FailedCharge, Profile
@@ -106,7 +106,7 @@ def test_an_event_is_told_in_whole_sentences(event: e.Event) -> None:
 
 
 def test_every_phase_mark_step_ask_and_end_has_its_words() -> None:
-    assert set(PHASES) == set(Phase)
+    assert set(PHASES) == {*Phase, *Needs}
     assert set(MARKS) == set(MarkKind)
     assert set(PLANNED) == set(ActionKind)
     assert set(ASKS) == set(e.Ask)

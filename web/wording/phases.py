@@ -1,9 +1,11 @@
 """How phases, and the marks of the chase line, are called."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
+from application.views import CaseFilter, Needs
 from domain.recovery.state import MarkKind
 from domain.recovery.transitions import Phase
 
@@ -16,7 +18,8 @@ class PhaseWords(Struct, frozen=True):
     about: str
 
 
-PHASES: Final = {
+PHASES: Final[Mapping[CaseFilter, PhaseWords]] = {
+    Needs.YOU: PhaseWords("Needs you", "needs", "The end waits for your word, or for your hand."),
     Phase.NEW: PhaseWords("New", "waiting", "Just arrived."),
     Phase.WAITING: PhaseWords("Waiting", "waiting", "We know when we act next."),
     Phase.CHARGING: PhaseWords("Charging", "charging", "A charge is on its way."),
