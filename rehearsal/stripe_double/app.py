@@ -20,6 +20,7 @@ from rehearsal.stripe_double import (
     ledger,
     payment_methods,
     payments,
+    portal,
     subscriptions,
 )
 from rehearsal.stripe_double.answers import (
@@ -50,6 +51,7 @@ MODULES: Final = (
     subscriptions,
     endpoints,
     disputes,
+    portal,
 )
 _LOG: Final = logging.getLogger("rehearsal.stripe_double")
 

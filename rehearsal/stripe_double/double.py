@@ -14,7 +14,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from rehearsal.clock import ClockSpec, RehearsalClock
-from rehearsal.stripe_double import debits, events, hosted, ledger
+from rehearsal.stripe_double import debits, events, hosted, ledger, portal
 from rehearsal.stripe_double.app import Api
 from rehearsal.stripe_double.control import Control
 from rehearsal.stripe_double.faults import Faults
@@ -101,6 +101,7 @@ class StripeDouble:
         )
         app.add_routes([*self.api.routes(), *control.routes(), *hosted.routes(self.world)])
         app.add_routes(OAuth(self.world, self.options.account_id).routes())
+        app.add_routes(portal.routes(self.world))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, self.options.port if port is None else port)

@@ -5,7 +5,6 @@ docs.stripe.com/connect/oauth-reference, docs.stripe.com/connect/oauth-standard-
 """
 
 from html import escape
-from string import Template
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -13,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.frame import framed
 from rehearsal.stripe_double.gate import api_key
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import Cause, World
@@ -20,34 +20,6 @@ from rehearsal.stripe_double.world import Cause, World
 CODE_LASTS_S: Final = 300
 SCOPES: Final = ("read_only", "read_write")
 _BY_MERCHANT: Final = Cause("dashboard")
-_PAGE: Final = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>Connect $name</title>
-<style>
-:root{color-scheme:light dark;--ink:#1a1f36;--dim:#596275;--line:#d8dee4;--paper:#fff;
---wall:#f6f8fa;--go:#5469d4}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--dim:#9aa5b5;--line:#343b49;--paper:#1b2029;
---wall:#12151b;--go:#8593ff}}
-*{box-sizing:border-box}body{margin:0;background:var(--wall);color:var(--ink);
-font:16px/1.5 system-ui,sans-serif}main{max-width:28rem;margin:6vh auto;padding:2rem;
-background:var(--paper);border:1px solid var(--line);border-radius:12px}
-h1{font-size:1.25rem;margin:0 0 .5rem}.dim{color:var(--dim);margin:0}
-fieldset{border:0;margin:1.25rem 0;padding:0}label{display:flex;gap:.6rem;padding:.6rem 0;
-border-bottom:1px solid var(--line)}button{width:100%;padding:.8rem;border:0;border-radius:8px;
-background:var(--go);color:#fff;font:inherit;font-weight:600;cursor:pointer}
-button.plain{background:none;color:var(--dim);margin-top:.75rem;font-weight:400}
-:focus-visible{outline:3px solid var(--go);outline-offset:2px}
-@media(prefers-color-scheme:dark){button{color:#12151b}button.plain{color:var(--dim)}}
-</style></head><body><main>
-<h1>$name wants access to your Stripe account</h1>
-<p class="dim">It asks to $scope. You can take it back at any time.</p>
-<form method="post"><fieldset><legend class="dim">Account</legend>
-$accounts
-</fieldset>
-<button name="decision" value="connect">Connect</button>
-<button class="plain" name="decision" value="cancel" formnovalidate>Cancel</button></form>
-<p class="dim">Rehearsal: nobody has to sign in.</p>
-</main></body></html>""")
 _ASKS: Final = {
     "read_only": "read your payments",
     "read_write": "read your payments, and to change and charge them",
@@ -95,8 +67,15 @@ class OAuth:
             f"({escape(each['id'])})</label>"
             for each in self._free(platform)
         )
-        text = _PAGE.substitute(name=escape(app["name"]), scope=_ASKS[scope], accounts=rows)
-        return web.Response(text=text, content_type="text/html")
+        body = (
+            f"<h1>{escape(app['name'])} wants access to your Stripe account</h1>"
+            f'<p class="dim">It asks to {_ASKS[scope]}. You can take it back at any time.</p>'
+            f'<form method="post"><fieldset><legend class="dim">Account</legend>{rows}</fieldset>'
+            '<button name="decision" value="connect">Connect</button>'
+            '<button class="plain" name="decision" value="cancel" formnovalidate>Cancel</button>'
+            "</form>"
+        )
+        return framed(f"Connect {app['name']}", body, small="nobody has to sign in.")
 
     async def decide(self, request: web.Request) -> web.Response:
         """Back to the platform: with a code, or with `access_denied`."""

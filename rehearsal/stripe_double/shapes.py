@@ -203,6 +203,12 @@ def _customer(document: Json) -> Json:
     return _without(document, "customer_account")
 
 
+def _portal_session(document: Json) -> Json:
+    flow = document["flow"]
+    kept = _without(flow, "customer_update subscription_pause") if flow else None
+    return {**_without(document, "customer_account"), "flow": kept}
+
+
 _OLD: Final[dict[str, Callable[[Json], Json]]] = {
     "account": _account,
     "customer": _customer,
@@ -218,4 +224,5 @@ _OLD: Final[dict[str, Callable[[Json], Json]]] = {
     "product": _product,
     "refund": _refund,
     "dispute": _dispute,
+    "billing_portal.session": _portal_session,
 }

@@ -100,6 +100,12 @@ class Driver:
         async with call as answer:
             return answer.status, await answer.text()
 
+    async def redirect(self, url: str, form: dict[str, str]) -> str:
+        """Where a form sends the browser."""
+        async with self._session.post(url, data=form, allow_redirects=False) as answer:
+            assert answer.status == 303, await answer.text()
+            return answer.headers["Location"]
+
     async def customer(self, card: str = "pm_card_visa") -> dict[str, Any]:
         """A customer whose default card is a test card."""
         made = await self.post("/v1/customers", {"email": "ada@example.com", "name": "Ada"})
