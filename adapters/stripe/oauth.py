@@ -110,7 +110,7 @@ async def _ask(
         if status not in (400, 401, 403, 404):
             raise StripeUnavailable(type(trouble).__name__) from None
         code = getattr(trouble, "code", None) or ""
-        _log.warning("agreement_refused", request=request[1], status=status, code=code)
+        _log.warning("agreement_refused", endpoint=request[1], status=status, code=code)
     raise NotAgreed(REASONS.get(code, REFUSED))
 
 

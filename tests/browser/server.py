@@ -19,11 +19,17 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+from uuid import UUID
 
 from litestar import Litestar
+from msgspec.structs import replace
 
+from application.ports.stripe_accounts import Connection, Permission
 from tests.web.site import Site
 from tests.web.stories import Story
+from tests.web.test_stripe_account import ACCOUNT, Desk
+from tests.web.test_stripe_agreement import BACK, Agreements
 
 ROOT: Final = Path(__file__).parents[2]
 TOKEN: Final = "a-link-for-the-customer-that-nobody-can-guess"
@@ -72,6 +78,35 @@ class Served:
         self.inbox.write_text(name)
 
 
+class AgreementsAt(Agreements):
+    """As Stripe's page at an origin asks for them."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__()
+        self.origins = origin
+
+    async def begin(self, merchant_id: UUID, session: str) -> str:
+        """Stripe's page, on the other origin."""
+        back = f"{os.environ['TEST_SITE_URL']}{BACK}"
+        url = await super().begin(merchant_id, session)
+        state = parse_qs(urlsplit(url).query)["state"][0]
+        return f"{self.origins}/oauth?{urlencode({'state': state, 'back': back})}"
+
+
+def missing_and_denied() -> Connection:
+    """An account of which the page has everything to say."""
+    return replace(
+        ACCOUNT,
+        name="Acme Books",
+        missing=(Permission.SUBSCRIPTIONS_WRITE, Permission.EVENTS_READ),
+        denied=("cancel_subscription",),
+        refused_at=START,
+        endpoint_id="e1",
+        endpoint_by_hand=True,
+        last_event_at=START - timedelta(hours=2),
+    )
+
+
 def create() -> Litestar:
     """What granian serves."""
     url, inbox = os.environ["TEST_SITE_URL"], Path(os.environ["TEST_SITE_INBOX"])
@@ -84,6 +119,8 @@ def create() -> Litestar:
         poll_s=0.1,
         stream_s=3.0,
         payment_origins=("https:", stripe),
+        stripe_desk=Desk(missing_and_denied()),
+        agreement_desk=AgreementsAt(stripe),
     )
     site.payment_page = f"{stripe}/i/acct_1/test_1"
 
@@ -121,7 +158,12 @@ class StripesPage(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(b"<!doctype html><link rel=icon href='data:,'><h1>Stripe</h1>")
+        state, back = (parse_qs(urlsplit(self.path).query).get(name) for name in ("state", "back"))
+        agree = (
+            f"<a href='{back[0]}?code=ac_1&state={state[0]}'>Agree</a>" if state and back else ""
+        )
+        page = f"<!doctype html><link rel=icon href='data:,'><h1>Stripe</h1>{agree}"
+        self.wfile.write(page.encode())
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""

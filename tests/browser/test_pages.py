@@ -10,6 +10,7 @@ from tests.browser.conftest import Complaints
 from tests.browser.server import TOKEN, Served
 from tests.web.site import EMAIL, PASSWORD
 
+STRIPE = "/settings/stripe"
 # Our own look for what an audit finds first: names, labels, sizes, ids, overflow, contrast.
 AUDIT = """() => {
   const faults = [];
@@ -175,10 +176,11 @@ async def test_pages_pass_our_own_audit(
     page = await context.new_page()
     complaints.listen(page)
     faults = {}
-    for path in ("/sign-in", f"/r/{TOKEN}", "/cases", "/cases?phase=stopped"):
+    for path in ("/sign-in", f"/r/{TOKEN}", "/cases", "/cases?phase=stopped", STRIPE):
         if path == "/cases":
             await sign_in(page, site)
         await page.goto(site.url + path)
+        await page.evaluate("document.querySelectorAll('details').forEach((e) => (e.open = true))")
         faults[path] = await page.evaluate(AUDIT)
     for name in ("Ines Blume", "Amara Okafor-Whitfield", "Björn Lindqvist"):
         await page.goto(f"{site.url}/cases")
@@ -187,6 +189,27 @@ async def test_pages_pass_our_own_audit(
         faults[name] = await page.evaluate(AUDIT)
     await context.close()
     assert {path: found for path, found in faults.items() if found} == {}
+
+
+async def test_a_merchant_goes_to_stripe_agrees_and_comes_back_signed_in(
+    page: Page, site: Served
+) -> None:
+    await page.goto(site.url + STRIPE)
+    await page.get_by_role("button", name="Connect with Stripe").click()
+    await page.wait_for_url(f"{site.stripe}/oauth?**")
+    await page.get_by_role("link", name="Agree").click()
+    await page.wait_for_url(site.url + STRIPE)
+    await expect(page.get_by_role("heading", name="Acme Books")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_role("heading", name="Stripe", exact=True)).to_be_visible()
+
+
+async def test_an_account_is_disconnected_only_by_its_name(page: Page, site: Served) -> None:
+    await page.goto(site.url + STRIPE)
+    await page.get_by_text("Disconnect this account").click()
+    await page.get_by_label("Type acct_acme").fill("acct_other")
+    await page.get_by_role("button", name="Disconnect").click()
+    await expect(page.get_by_text("Nothing was disconnected.")).to_be_visible()
 
 
 async def test_on_a_phone_the_button_of_the_customers_page_is_above_the_fold(

@@ -23,7 +23,7 @@ BACK = f"{PAGE}/agreed"
 class Agreements:
     """The real use-cases over memory, and one fault that a test may plant."""
 
-    origins = ORIGIN
+    origins: str = ORIGIN
 
     def __init__(self) -> None:
         self.stripe = Stripe()
