@@ -1,4 +1,8 @@
-"""The invoice page the customer sees: plain HTML that pays without JavaScript."""
+"""The invoice page the customer sees: plain HTML that pays without JavaScript.
+
+A card whose bank wants to see the customer leads to the bank's question (3D Secure), on this page
+too: yes lets the charge go through, no fails it, as docs.stripe.com/testing#three-ds-cards has it.
+"""
 
 from decimal import Decimal
 from html import escape
@@ -12,6 +16,8 @@ from rehearsal.stripe_double.billing import card_for, collect
 from rehearsal.stripe_double.cards import TEST_CARDS
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.frame import choices, framed, told
+from rehearsal.stripe_double.outcomes import failed
+from rehearsal.stripe_double.shapes import render
 from rehearsal.stripe_double.standing import ENDED, end
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.wallet import described, give, prefer
@@ -24,7 +30,19 @@ _OFFERED: Final = {
     "pm_card_amex": "American Express •••• 8431",
     "pm_card_visa_chargeDeclinedInsufficientFunds": "Visa •••• 9995 (insufficient funds)",
     "pm_card_chargeCustomerFail": "Visa •••• 0341 (declines)",
+    "pm_card_authenticationRequired": "Visa •••• 3184 (its bank asks you)",
 }
+_NOT_ME: Final = (
+    "The provided PaymentMethod has failed authentication. You can provide payment_method_data or "
+    "a new PaymentMethod to attempt to fulfill this PaymentIntent again."
+)
+
+
+_QUESTION: Final = (
+    '<form method="post"><p role="status">Your bank asks: are you making this payment?</p>'
+    '<button name="action" value="approve">Yes, it is me</button>'
+    '<button class="plain" name="action" value="refuse">No</button></form>'
+)
 
 
 def routes(world: World) -> list[web.RouteDef]:
@@ -39,7 +57,7 @@ def routes(world: World) -> list[web.RouteDef]:
         if form.get("action") == "cancel":
             _cancel(world, billed)
             return _page(world, billed)
-        problem = _pay(world, billed, str(form.get("pm", "")))
+        problem = _act(world, billed, str(form.get("action", "")), str(form.get("pm", "")))
         world.store.flush()
         return _page(world, billed, problem)
 
@@ -56,6 +74,45 @@ def _invoice(world: World, request: web.Request) -> Document:
     return billed
 
 
+def _act(world: World, billed: Document, action: str, choice: str) -> str | None:
+    asked = _asked(world, billed)
+    if action not in {"approve", "refuse"} or asked is None:
+        return _pay(world, billed, choice)
+    if action == "refuse":
+        return _refuse(world, billed, asked)
+    card = world.store.get("payment_method", asked["payment_method"])
+    assert card is not None
+    card["_authenticated"] = True
+    world.store.touch(card)
+    refusal = collect(world, billed, HOSTED, card)
+    return str(refusal) if refusal else None
+
+
+def _asked(world: World, billed: Document) -> Document | None:
+    """The payment intent that waits for the customer's word; None if none does."""
+    intent = world.store.get("payment_intent", billed["_payment_intent"])
+    waits = intent is not None and intent["status"] == "requires_action"
+    return intent if waits and billed["status"] in {"open", "uncollectible"} else None
+
+
+def _refuse(world: World, billed: Document, intent: Document) -> str:
+    """The customer said no to their bank: nothing is charged, and another method is wanted."""
+    card = world.store.get("payment_method", intent["payment_method"])
+    error = {
+        "code": "payment_intent_authentication_failure", "message": _NOT_ME,
+        "payment_method": render(card, old=False) if card else None,
+        "type": "invalid_request_error",
+    }  # fmt: skip
+    intent.update(
+        status="requires_payment_method", next_action=None, payment_method=None,
+        last_payment_error={name: value for name, value in error.items() if value is not None},
+    )  # fmt: skip
+    world.store.touch(intent)
+    emit(world, "payment_intent.payment_failed", intent, HOSTED)
+    failed(world, billed, HOSTED)
+    return "Your bank did not confirm the payment. Nothing was charged."
+
+
 def _pay(world: World, billed: Document, choice: str) -> str | None:
     """Charge the chosen card while the customer watches; the reason in words when it failed."""
     if billed["status"] not in {"open", "uncollectible"}:
@@ -70,6 +127,8 @@ def _pay(world: World, billed: Document, choice: str) -> str | None:
         world.store.touch(card)
     elif choice in TEST_CARDS:
         card = _new_card(world, billed, choice)
+        if card["_requires_action"]:
+            card["_authenticated"] = False  # its bank asks first
     else:
         return "Please choose a card."
     refusal = collect(world, billed, HOSTED, card)
@@ -119,6 +178,8 @@ def _body(world: World, billed: Document, problem: str | None) -> str:
         return told("Paid. Thank you.")
     if billed["status"] not in {"open", "uncollectible"}:
         return told("There is nothing to pay here any more.", "dim")
+    if _asked(world, billed) is not None:
+        return f"{_QUESTION}{_form(world, billed)}"
     said = told(problem, "bad") if problem else ""
     subscription = world.store.get("subscription", billed["_subscription"])
     leave = (
