@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import psutil
 import pytest
 
 from adapters.postgres.intake import open_intake
@@ -17,7 +18,7 @@ from adapters.postgres.migrate import migrate
 from adapters.postgres.pools import Pools, open_pools, outages
 from adapters.postgres.unit_of_work import units_of_work
 from application.errors import Unavailable
-from rehearsal.embedded import start_postgres
+from rehearsal.embedded import EmbeddedPostgres, start_postgres
 from tests.contract.worlds import BOX, LEASE, in_postgres
 from tests.contract.worlds import a_case as case_of
 
@@ -28,6 +29,17 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def kill(server: EmbeddedPostgres) -> None:
+    """As a power cut would; a backend may answer once more after its parent died, so all must go."""
+    family = [psutil.Process(server.process.pid)]
+    family += family[0].children(recursive=True)
+    for member in family:
+        os.kill(member.pid, signal.SIGKILL)
+    server.process.wait()
+    psutil.wait_procs(family, timeout=10)
+    server.lock.release()
+
+
 async def test_pools_and_intake_heal_after_a_killed_server(folder: Path) -> None:
     server = start_postgres(folder)
     url = server.url()
@@ -36,9 +48,7 @@ async def test_pools_and_intake_heal_after_a_killed_server(folder: Path) -> None
         world = in_postgres(pools, intake)
         shop = await world.shop()
         case_id = await case_of(world, shop)
-        os.kill(server.process.pid, signal.SIGKILL)
-        server.process.wait()
-        server.lock.release()
+        kill(server)
         with pytest.raises(Unavailable):
             async with world.open_uow(shop.merchant_id) as uow:
                 await uow.cases.load(case_id)
