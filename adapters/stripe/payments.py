@@ -1,14 +1,14 @@
-"""Charging and reading through Stripe. The only file that sees stripe's exceptions."""
+"""Charging and reading through Stripe."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
 import structlog
 
 from adapters.stripe import documents as doc
+from adapters.stripe.asking import NO_ANSWER, NO_PARAMS, Asker, Trouble
 from adapters.stripe.client import StripeConnection
 from adapters.stripe.declines import failed_charge, wants_authentication
 from adapters.stripe.endings import (
@@ -26,7 +26,6 @@ from adapters.stripe.invoices import (
     to_invoice,
 )
 from adapters.stripe.objects import path_of
-from adapters.stripe.refusals import DEAUTHORISED, not_allowed, word_for
 from application.ports.payments import (
     ActionNeeded,
     AlreadySettled,
@@ -39,50 +38,31 @@ from application.ports.payments import (
     StripeUnavailable,
     Unknown,
 )
-from application.ports.stripe_accounts import NoCredential
 from domain.invoice import FailedCharge, Invoice, InvoiceStatus, Slot
 from domain.policy import EndAction
 from domain.policy.shapes import OF_SUBSCRIPTION
 from domain.recovery.events import EndResult
 
-if TYPE_CHECKING:
-    from stripe import StripeError
-
-Shape = TypeVar("Shape")
-
-NO_PARAMS: Final[Mapping[str, Any]] = MappingProxyType({})
-NO_ANSWER: Final = 0
 # Why an invoice cannot be ended (any more): it stands like this.
 STANDS: Final = {
     InvoiceStatus.PAID: "invoice_paid",
     InvoiceStatus.VOID: "invoice_void",
     InvoiceStatus.DRAFT: "invoice_draft",
 }
-RATE_LIMITED: Final = 429
 _log = structlog.get_logger()
-
-
-class _Trouble(Exception):
-    """Anything but a readable 2xx: HTTP status (NO_ANSWER without one), reason, error body."""
-
-    def __init__(self, status: int, reason: str, error: doc.PaymentError | None = None) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-        self.error = error or doc.PaymentError()
 
 
 class StripePayments:
     """The Payments port over one StripeConnection."""
 
     def __init__(self, connection: StripeConnection) -> None:
-        self._connection = connection
+        self._asker = Asker(connection)
 
     async def read_invoice(self, account: str, invoice_id: str) -> Invoice | None:
         """Two requests for an invoice that can be charged, one for any other."""
         try:
             return await self._read_invoice(account, invoice_id)
-        except _Trouble as trouble:
+        except Trouble as trouble:
             if trouble.status == 404:
                 return None
             raise StripeUnavailable(trouble.reason) from trouble
@@ -98,8 +78,8 @@ class StripePayments:
         """`invoices.pay`, and nothing that it can answer is raised."""
         request, by = ("post", f"{_invoice_path(invoice_id)}/pay"), _paid_by(payment_method)
         try:
-            invoice = await self._ask(account, request, doc.Invoice, by, key=idempotency_key)
-        except _Trouble as trouble:
+            invoice = await self._asker.ask(account, request, doc.Invoice, by, key=idempotency_key)
+        except Trouble as trouble:
             return await self._outcome(account, invoice_id, trouble)
         if invoice.status == InvoiceStatus.PAID:
             return Paid(amount_minor=invoice.amount_paid)
@@ -115,8 +95,8 @@ class StripePayments:
         for level in name:
             params = {level: params}
         try:
-            await self._ask(account, ("post", path), doc.Ended, params, key=idempotency_key)
-        except _Trouble as trouble:
+            await self._asker.ask(account, ("post", path), doc.Ended, params, key=idempotency_key)
+        except Trouble as trouble:
             if trouble.status in (400, 401, 403, 404):
                 _log.warning(
                     "card_not_put_in_slot", invoice_id=invoice.invoice_id, reason=trouble.reason
@@ -131,8 +111,8 @@ class StripePayments:
         """`invoices.update(auto_advance=false)`; a settled invoice refuses it, which is fine."""
         request, off = ("post", _invoice_path(invoice_id)), {"auto_advance": False}
         try:
-            await self._ask(account, request, doc.Invoice, off, key=idempotency_key)
-        except _Trouble as trouble:
+            await self._asker.ask(account, request, doc.Invoice, off, key=idempotency_key)
+        except Trouble as trouble:
             if not await self._is_settled(account, invoice_id, trouble):
                 raise StripeUnavailable(trouble.reason) from trouble
 
@@ -144,10 +124,10 @@ class StripePayments:
         payment = {"type": "payment_intent", "payment_intent": payment_intent_id}
         request = ("get", "/v1/invoice_payments")
         try:
-            found = await self._ask(
+            found = await self._asker.ask(
                 account, request, doc.PaymentsOfIntent, {"payment": payment, "limit": 1}
             )
-        except _Trouble as trouble:
+        except Trouble as trouble:
             if trouble.status in (400, 404):
                 return None
             raise StripeUnavailable(trouble.reason) from trouble
@@ -157,8 +137,8 @@ class StripePayments:
         """As it stands now, in the shape of the version that we ask for."""
         request = ("get", path_of(kind, object_id))
         try:
-            return bytes(await self._ask(account, request, msgspec.Raw))
-        except _Trouble as trouble:
+            return bytes(await self._asker.ask(account, request, msgspec.Raw))
+        except Trouble as trouble:
             if trouble.status == 404:
                 return None
             raise StripeUnavailable(trouble.reason) from trouble
@@ -170,7 +150,7 @@ class StripePayments:
         back = Ending(action=EndAction.HAND_BACK, invoice_id=invoice_id)
         try:
             await self._change(account, ending_request(back), idempotency_key)
-        except _Trouble as trouble:
+        except Trouble as trouble:
             if not await self._is_settled(account, invoice_id, trouble):
                 raise StripeUnavailable(trouble.reason) from trouble
 
@@ -178,7 +158,7 @@ class StripePayments:
         """A 400 or 404 says that there is nothing to end; perhaps it has ended already."""
         try:
             return await self._change(account, ending_request(ending), idempotency_key)
-        except _Trouble as trouble:
+        except Trouble as trouble:
             if trouble.status in (400, 404):
                 return await self._as_it_stands(account, ending, trouble)
             return _not_ended(trouble)
@@ -187,22 +167,22 @@ class StripePayments:
         """What is gone meanwhile cannot be taken back."""
         try:
             return await self._change(account, undo_request(ending), idempotency_key)
-        except _Trouble as trouble:
+        except Trouble as trouble:
             return _not_ended(trouble)
 
     async def _change(self, account: str, request: EndRequest | None, key: str) -> Ended:
         """Stripe keeps keys for POST alone; a subscription is cancelled once anyway.
 
-        Raises _Trouble.
+        Raises Trouble.
         """
         if request is None:
             return Ended(result=EndResult.REFUSED, reason="nothing_to_end")
         method, path, params = request
         kept = key if method == "post" else None
-        await self._ask(account, (method, path), doc.Ended, params, key=kept)
+        await self._asker.ask(account, (method, path), doc.Ended, params, key=kept)
         return DONE
 
-    async def _as_it_stands(self, account: str, ending: Ending, trouble: _Trouble) -> Ended:
+    async def _as_it_stands(self, account: str, ending: Ending, trouble: Trouble) -> Ended:
         """A cancelled subscription is not found any more; an invoice says what has become of it.
 
         Source: docs.stripe.com/api/subscriptions/cancel.
@@ -219,22 +199,24 @@ class StripePayments:
 
     async def _read_invoice(self, account: str, invoice_id: str) -> Invoice:
         request = ("get", _invoice_path(invoice_id))
-        invoice = await self._ask(account, request, doc.Invoice, {"expand": EXPAND_INVOICE})
+        invoice = await self._asker.ask(account, request, doc.Invoice, {"expand": EXPAND_INVOICE})
         key = default_intent(invoice) if invoice.status in PAYABLE else None
         try:
             return to_invoice(invoice, await self._intent(account, key) if key else None)
         except ValueError as unheard_of:
-            raise _Trouble(NO_ANSWER, "unreadable") from unheard_of
+            raise Trouble(NO_ANSWER, "unreadable") from unheard_of
 
     async def _intent(self, account: str, key: str) -> doc.PaymentIntent:
         """A missing intent is trouble of its own: the invoice is there."""
         request = ("get", f"/v1/payment_intents/{key}")
         try:
-            return await self._ask(account, request, doc.PaymentIntent, {"expand": EXPAND_INTENT})
-        except _Trouble as trouble:
-            raise _Trouble(NO_ANSWER, trouble.reason) from trouble
+            return await self._asker.ask(
+                account, request, doc.PaymentIntent, {"expand": EXPAND_INTENT}
+            )
+        except Trouble as trouble:
+            raise Trouble(NO_ANSWER, trouble.reason) from trouble
 
-    async def _outcome(self, account: str, invoice_id: str, trouble: _Trouble) -> Outcome:
+    async def _outcome(self, account: str, invoice_id: str, trouble: Trouble) -> Outcome:
         """What a refused or unanswered charge means."""
         match trouble.status:
             case 402:
@@ -250,7 +232,7 @@ class StripePayments:
         """A decline with its durable record. One that cannot be read now is asked for later."""
         try:
             failure = await self._failure(account, invoice_id, error)
-        except _Trouble as trouble:
+        except Trouble as trouble:
             _log.warning("stripe_decline_unread", invoice_id=invoice_id, reason=trouble.reason)
             return Unknown(reason="decline_unread")
         if wants_authentication(error):
@@ -266,12 +248,12 @@ class StripePayments:
         charge = _charge_told(error)
         if charge is not None:
             request = ("get", f"/v1/charges/{charge}")
-            return failed_charge(await self._ask(account, request, doc.Charge), error)
+            return failed_charge(await self._asker.ask(account, request, doc.Charge), error)
         if error.payment_intent is not None or wants_authentication(error):
             return None
         return (await self._read_invoice(account, invoice_id)).last_failure
 
-    async def _refused(self, account: str, invoice_id: str, trouble: _Trouble) -> Outcome:
+    async def _refused(self, account: str, invoice_id: str, trouble: Trouble) -> Outcome:
         """Stripe has no stable code for "not open any more": the invoice itself tells."""
         try:
             settled = await self._is_settled(account, invoice_id, trouble)
@@ -279,7 +261,7 @@ class StripePayments:
             return Unknown(reason=trouble.reason)
         return AlreadySettled() if settled else Refused(reason=trouble.reason)
 
-    async def _is_settled(self, account: str, invoice_id: str, trouble: _Trouble) -> bool:
+    async def _is_settled(self, account: str, invoice_id: str, trouble: Trouble) -> bool:
         """Whether a 400 or 404 came because the invoice is paid, void or gone."""
         if trouble.status == 404:
             return True
@@ -287,33 +269,6 @@ class StripePayments:
             return False
         invoice = await self.read_invoice(account, invoice_id)
         return invoice is None or invoice.status not in PAYABLE
-
-    async def _ask(
-        self,
-        account: str,
-        request: tuple[str, str],
-        shape: type[Shape],
-        params: Mapping[str, Any] = NO_PARAMS,
-        *,
-        key: str | None = None,
-    ) -> Shape:
-        """The answer in its shape; raises _Trouble and nothing else."""
-        await self._connection.open()
-        import stripe  # noqa: PLC0415 (not before a call is made: it takes half a second)
-
-        try:
-            body = await self._connection.call(account, request, params, key)
-            return msgspec.json.decode(body, type=shape)
-        except TimeoutError as silence:
-            raise _Trouble(NO_ANSWER, "timeout") from silence
-        except NoCredential as stranger:  # nothing was sent
-            raise _Trouble(403, DEAUTHORISED) from stranger
-        except stripe.StripeError as refusal:
-            raise _told(refusal) from refusal
-        except Exception as oddity:
-            # A body in no shape of Stripe's; some of them the library itself stumbles over.
-            _log.exception("stripe_unreadable")
-            raise _Trouble(NO_ANSWER, "unreadable") from oddity
 
 
 def _invoice_path(invoice_id: str) -> str:
@@ -344,7 +299,7 @@ def _paid_by(payment_method: str | None) -> Mapping[str, Any]:
     return {"payment_method" if payment_method.startswith("pm_") else "source": payment_method}
 
 
-def _not_ended(trouble: _Trouble) -> Ended:
+def _not_ended(trouble: Trouble) -> Ended:
     """Raises StripeUnavailable where another try may help."""
     if trouble.status in (401, 403):
         return Ended(result=EndResult.BY_HAND, reason=trouble.reason)
@@ -361,31 +316,3 @@ def _charge_told(error: doc.PaymentError) -> str | None:
         return error.charge
     latest = intent.latest_charge
     return latest.id if isinstance(latest, doc.Charge) else latest
-
-
-def _told(refusal: "StripeError") -> _Trouble:
-    """A stripe exception as status, reason and body.
-
-    A status counts only with Stripe's own words below it: a 404 of some proxy on the way would
-    otherwise look like an invoice that is gone.
-    """
-    try:
-        error = msgspec.json.decode(refusal.http_body or b"", type=doc.Refusal).error
-    except (msgspec.MsgspecError, RecursionError):
-        error = doc.PaymentError()
-    status = refusal.http_status or NO_ANSWER
-    if error.code in ("rate_limit", "lock_timeout"):
-        return _Trouble(RATE_LIMITED, error.code, error)
-    if error.type is None or (status == 404 and error.code != "resource_missing"):
-        return _Trouble(NO_ANSWER, _silence(status))
-    refused = not_allowed(status, error)
-    if refused is not None:
-        # A 403 whatever Stripe's status: nothing is said of the object, and nothing may be.
-        return _Trouble(401 if status == 401 else 403, refused, error)
-    return _Trouble(status, word_for(error), error)
-
-
-def _silence(status: int) -> str:
-    if status == NO_ANSWER:
-        return "no_answer"
-    return f"http_{status}" if status >= 500 else "unreadable"

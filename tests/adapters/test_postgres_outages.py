@@ -30,7 +30,7 @@ def folder() -> Iterator[Path]:
 
 
 def kill(server: EmbeddedPostgres) -> None:
-    """As a power cut would; a backend may answer once more after its parent died, so all must go."""
+    """As a power cut would: a backend may answer once more after its parent died."""
     family = [psutil.Process(server.process.pid)]
     family += family[0].children(recursive=True)
     for member in family:
