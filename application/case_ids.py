@@ -1,7 +1,10 @@
 """Names that must come out the same wherever and whenever they are made."""
 
+from datetime import datetime
+from hashlib import sha256
 from uuid import UUID, uuid5
 
+from domain.invoice import Card
 from domain.recovery.events import Payer
 from domain.recovery.signals import InvoiceSignal, Origin
 
@@ -37,6 +40,22 @@ def end_key(case_id: UUID) -> str:
 def undo_key(case_id: UUID) -> str:
     """The idempotency key for taking the end action back."""
     return f"cc:{case_id}:end:undo"
+
+
+def expiry_id(account: str, card: Card) -> UUID:
+    """One notice for a card's expiry, whatever happens and however often it is looked at."""
+    return uuid5(_NAMESPACE, f"{account}/{card.payment_method}/{card.expires}")
+
+
+def renewal_slot_key(subscription_id: str, payment_method: str) -> str:
+    """The idempotency key for the card that a subscription is to charge from now on."""
+    return f"{OURS}{subscription_id}:slot:{payment_method}"
+
+
+def card_page_key(address: str, now: datetime) -> str:
+    """The idempotency key of a page for another card: such pages are short-lived, so one lasts for
+    the clicks of a minute. The customer's secret is in the address, so it is hashed."""
+    return f"{OURS}card-page:{sha256(f'{address} {now:%Y-%m-%d %H:%M}'.encode()).hexdigest()}"
 
 
 def origin_of(signal: InvoiceSignal, case_id: UUID) -> Origin:

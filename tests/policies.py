@@ -200,5 +200,6 @@ def policies(draw: st.DrawFn) -> Policy:
             for name in names[2:]
         ),
         hold_out_percent=draw(st.integers(0, 50)),
+        expiry_notice=timedelta(days=draw(st.integers(0, 30))),
         families=draw(_families()),
     )

@@ -29,15 +29,15 @@ class Shop:
     def __init__(self, double: StripeDouble, access: StripeAccess) -> None:
         self.double, self.base = double, access.base or ""
         self.seen: list[tuple[str, str]] = []
-        self._connection = StripeConnection(access, self._observe)
-        self.payments = StripePayments(self._connection)
+        self.connection = StripeConnection(access, self._observe)
+        self.payments = StripePayments(self.connection)
 
     def _observe(self, endpoint: str, outcome: str, seconds: float) -> None:
         self.seen.append((endpoint, outcome))
 
     async def invoice(self, card: str | None = PAYS, amount: int = 29_00) -> str:
         """An open invoice of a new customer, not charged yet, with `card` in the slot."""
-        stripe = (await self._connection.open()).v1
+        stripe = (await self.connection.open()).v1
         buyer = await stripe.customers.create_async(
             {"email": "anna@example.com", "name": "Anna", "preferred_locales": ["de"]}
         )
@@ -49,21 +49,33 @@ class Shop:
         draft = await stripe.invoices.create_async({"customer": buyer.id})
         return (await stripe.invoices.finalize_invoice_async(draft.id)).id
 
+    async def subscription(self, card: str = PAYS) -> tuple[str, str]:
+        """A monthly subscription of a new customer, and the customer."""
+        stripe = (await self.connection.open()).v1
+        anna: Any = {"email": "anna@example.com", "name": "Anna", "address": {"country": "DE"}}
+        buyer = await stripe.customers.create_async(anna)
+        await self.new_card(buyer.id, card)
+        return (await self._subscribed(buyer.id)).id, buyer.id
+
     async def past_due_subscription(self) -> tuple[str, str]:
         """A subscription whose renewal is open, and that invoice: a first one, left unpaid."""
-        stripe = (await self._connection.open()).v1
+        stripe = (await self.connection.open()).v1
         buyer = await stripe.customers.create_async({"address": {"country": "DE"}})
         await self.new_card(buyer.id, LACKS_FUNDS)
+        made = await self._subscribed(buyer.id)
+        return made.id, str(made.latest_invoice)
+
+    async def _subscribed(self, buyer: str) -> Any:
+        stripe = (await self.connection.open()).v1
         product = await stripe.products.create_async({"name": "Bread"})
         data = {"currency": "eur", "product": product.id, "unit_amount": 29_00}
         item: Any = {"price_data": {**data, "recurring": {"interval": "month"}}}
-        made = await stripe.subscriptions.create_async({"customer": buyer.id, "items": [item]})
-        return made.id, str(made.latest_invoice)
+        return await stripe.subscriptions.create_async({"customer": buyer, "items": [item]})
 
     async def past_due_with_a_new_card_below(self) -> tuple[str, str]:
         """The refused card lies in the subscription's slot, the customer's new one below it: the
         invoice, and the new card."""
-        stripe = (await self._connection.open()).v1
+        stripe = (await self.connection.open()).v1
         subscription, invoice = await self.past_due_subscription()
         held = await stripe.subscriptions.retrieve_async(subscription)
         buyer = await stripe.customers.retrieve_async(str(held.customer))
@@ -74,18 +86,18 @@ class Shop:
 
     async def customer_of(self, invoice_id: str) -> str:
         """Whose invoice it is."""
-        shown = await (await self._connection.open()).v1.invoices.retrieve_async(invoice_id)
+        shown = await (await self.connection.open()).v1.invoices.retrieve_async(invoice_id)
         return str(shown.customer)
 
     async def intent_of(self, invoice_id: str) -> str:
         """The payment intent that an invoice is paid by."""
-        stripe = (await self._connection.open()).v1
+        stripe = (await self.connection.open()).v1
         links = await stripe.invoice_payments.list_async({"invoice": invoice_id})
         return str(links.data[0].payment.payment_intent)
 
     async def new_card(self, customer_id: str, card: str) -> str:
         """Make `card` the customer's default; its payment method's id."""
-        stripe = (await self._connection.open()).v1
+        stripe = (await self.connection.open()).v1
         method = await stripe.payment_methods.attach_async(card, {"customer": customer_id})
         await stripe.customers.update_async(
             customer_id, {"invoice_settings": {"default_payment_method": method.id}}
@@ -94,7 +106,7 @@ class Shop:
 
     async def void(self, invoice_id: str) -> None:
         """The merchant gives up."""
-        await (await self._connection.open()).v1.invoices.void_invoice_async(invoice_id)
+        await (await self.connection.open()).v1.invoices.void_invoice_async(invoice_id)
 
     def fault(self, do: str, path: str = "/v1/invoices/*/pay", **more: Any) -> None:
         """Plant one fault for the calls to `path`."""
@@ -108,7 +120,7 @@ class Shop:
 
     async def hang_up(self) -> None:
         """Leave the double to others."""
-        await self._connection.close()
+        await self.connection.close()
 
     async def close(self) -> None:
         """Hang up and stop the double."""

@@ -9,21 +9,15 @@ from litestar.params import PathParameter
 
 from application.change_case import CaseRef
 from application.ports.registry import MerchantProfile
-from application.ports.stores import LinkTarget
+from application.ports.stores import CardLink, LinkTarget
 from application.views import CaseRow
 from domain.recovery.events import Ask
 from domain.recovery.transitions import Phase
-from web import money
-from web.edge import CONTENT_POLICY
+from web import expiring_card, money
+from web.customer_pages import PRIVATE, gone, policy_of, settled
 from web.parts import WebParts
 from web.rendering import Renderer
 from web.wording.telling import card_name
-
-PRIVATE: Final = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 
 # One kind sentence each, and one request.
 SENTENCES: Final = {
@@ -54,14 +48,16 @@ async def open_link(
     """Shows and changes nothing: mail scanners open links too, as often as they like."""
     target = await _target(token, parts)
     if target is None:
-        return _gone(renderer)
+        return gone(renderer)
+    if isinstance(target, CardLink):
+        return await expiring_card.show(target, token, parts, renderer)
     merchant = await parts.registry.merchant(target.merchant_id)
     view = await parts.pages.case(target.merchant_id, target.case_id, parts.clock())
     if view is None:
-        return _gone(renderer)
+        return gone(renderer)
     if view.row.phase in SETTLED:
-        return _settled(renderer, merchant, SETTLED[view.row.phase])
-    headers = {**PRIVATE, "Content-Security-Policy": _policy(parts)}
+        return settled(renderer, merchant, SETTLED[view.row.phase])
+    headers = {**PRIVATE, "Content-Security-Policy": policy_of(parts)}
     return renderer.page(
         "customer/open.html", headers=headers, **_shown(merchant, view.row), token=token
     )
@@ -76,16 +72,18 @@ async def go_to_payment(
     """On to Stripe's own page, its address read from Stripe at this moment."""
     target = await _target(token, parts)
     if target is None:
-        return _gone(renderer)
+        return gone(renderer)
+    if isinstance(target, CardLink):
+        return await expiring_card.go(target, token, parts, renderer)
     url = await parts.open_payment_page(CaseRef(target.merchant_id, target.case_id))
     if url is None:
         merchant = await parts.registry.merchant(target.merchant_id)
-        return _settled(renderer, merchant, NOTHING_DUE)
-    headers = {**PRIVATE, "Location": url, "Content-Security-Policy": _policy(parts)}
+        return settled(renderer, merchant, NOTHING_DUE)
+    headers = {**PRIVATE, "Location": url, "Content-Security-Policy": policy_of(parts)}
     return Response("", status_code=303, headers=headers)
 
 
-async def _target(token: str, parts: WebParts) -> LinkTarget | None:
+async def _target(token: str, parts: WebParts) -> LinkTarget | CardLink | None:
     """Where the token leads. Any text is hashed and looked up: a wrong one costs the same."""
     return await parts.registry.link(sha256(token.encode()).digest())
 
@@ -99,20 +97,3 @@ def _shown(merchant: MerchantProfile, row: CaseRow) -> dict[str, Any]:
         "sentence": SENTENCES[row.ask],
         "button": BUTTONS[row.ask],
     }
-
-
-def _settled(renderer: Renderer, merchant: MerchantProfile, sentence: str) -> Response[str]:
-    return renderer.page(
-        "customer/settled.html", headers=PRIVATE, merchant=merchant.name, sentence=sentence
-    )
-
-
-def _gone(renderer: Renderer) -> Response[str]:
-    """The same page for a link that never was, was cut by a mail program, or has expired."""
-    return renderer.page("customer/gone.html", 404, headers=PRIVATE, words=None)
-
-
-def _policy(parts: WebParts) -> str:
-    """Browsers apply `form-action` to the redirect too, so Stripe's page must be named."""
-    targets = " ".join(("'self'", *parts.payment_origins))
-    return CONTENT_POLICY.format(form_action=targets)

@@ -17,8 +17,10 @@ from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.history import OfferedInvoice
 from application.ports.payments import Ended
 from application.ports.registry import Registry
+from application.ports.stores import CardLink
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
 from application.use_cases.answer_end import EndAnswer
+from application.use_cases.card_pages import CardStanding
 from application.use_cases.connect_with_key import Connected, Pasted
 from application.use_cases.finish_agreement import Answer
 from application.views import Pages
@@ -44,6 +46,18 @@ class AgreementDesk(Protocol):
 
     async def parted(self, merchant_id: UUID) -> Sequence[Parted]:
         """Accounts that took their agreement back in Stripe."""
+        ...
+
+
+class CardPages(Protocol):
+    """What the page about a card that is to expire needs. Both raise Unavailable."""
+
+    async def standing(self, link: CardLink) -> CardStanding | None:
+        """None if nothing will be charged any more."""
+        ...
+
+    async def open(self, link: CardLink, address: str) -> str | None:
+        """Where to send the customer, who comes back to `address`."""
         ...
 
 
@@ -97,6 +111,7 @@ class WebParts:
     read_envelope: Callable[[bytes], IncomingEvent]
     # case -> Stripe's hosted page, read anew; None if nothing is to be paid
     open_payment_page: Callable[[CaseRef], Awaitable[str | None]]
+    card_pages: CardPages
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap

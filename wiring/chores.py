@@ -6,12 +6,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from adapters.email.mailer import SmtpMailer
+from adapters.email.render import JinjaLetters
 from adapters.jobs.batch import BatchWork
 from adapters.jobs.broker import Draining
 from adapters.postgres.chores import PostgresChoreQueue
 from adapters.postgres.intake import PostgresIntake
 from adapters.stripe.payments import StripePayments
 from adapters.stripe.records import LISTED_TYPES, StripeListings
+from adapters.stripe.renewals import StripeRenewals
 from application.ports.chores import ChoreKind, ChoreRef
 from application.use_cases.import_history import ImportHistory
 from application.use_cases.leave_stripe import LeaveStripe
@@ -19,7 +22,8 @@ from application.use_cases.reconcile_events import ReconcileEvents
 from application.use_cases.run_chore import Errand, RunChore
 from application.use_cases.sweep_invoices import SweepInvoices
 from application.use_cases.take_up_open_invoices import TakeUpOpenInvoices
-from wiring.composition import Ground
+from application.use_cases.warn_of_expiry import WarnOfExpiry
+from wiring.composition import Ground, mail_domain, new_token
 from wiring.stripe_desk import StripeDesk
 
 AT_ONCE: Final = 1  # of a worker's four threads: the others stay free for charges
@@ -30,7 +34,9 @@ class Tools(Struct, frozen=True, kw_only=True):
     """Ways to Stripe, and where made-up events go."""
 
     records: StripeListings
+    renewals: StripeRenewals
     payments: StripePayments
+    mailer: SmtpMailer
     intake: PostgresIntake
     desk: StripeDesk
 
@@ -85,5 +91,16 @@ def _by_kind(here: Ground, tools: Tools) -> dict[ChoreKind, Errand]:
         ChoreKind.IMPORT: ImportHistory(records=records, open_uow=here.open_uow, clock=here.clock),
         ChoreKind.TAKE_UP: TakeUpOpenInvoices(payments=payments, cases=cases),
         ChoreKind.PREFLIGHT: tools.desk.check_permissions,
+        ChoreKind.EXPIRY: WarnOfExpiry(
+            renewals=tools.renewals,
+            open_uow=here.open_uow,
+            registry=here.registry,
+            mailer=tools.mailer,
+            renderer=JinjaLetters(),
+            new_token=new_token,
+            clock=here.clock,
+            base_url=here.settings.base_url,
+            mail_domain=mail_domain(here.settings),
+        ),
         ChoreKind.LEAVE: LeaveStripe(payments=payments, cases=cases, let_go=tools.desk.let_go),
     }

@@ -20,7 +20,8 @@ from adapters.secrets.box import SecretBox
 from adapters.stripe.client import StripeAccess, StripeConnection
 from adapters.stripe.pace import RateLimits
 from adapters.stripe.payments import StripePayments
-from adapters.stripe.records import StripeListings
+from adapters.stripe.records import SHARE, StripeListings
+from adapters.stripe.renewals import StripeRenewals
 from application.change_case import Cases
 from application.ports.stripe_accounts import Credential
 from application.ports.unit_of_work import OpenUnitOfWork
@@ -111,6 +112,11 @@ def payments_of(here: Ground) -> tuple[StripePayments, StripeConnection]:
 def listings_of(here: Ground, connection: StripeConnection) -> StripeListings:
     """Lists over the same connection, at half of what an account may be asked."""
     return StripeListings(connection, here.settings.stripe_calls_per_s)
+
+
+def renewals_of(here: Ground, connection: StripeConnection) -> StripeRenewals:
+    """The same, of subscriptions."""
+    return StripeRenewals(connection, here.settings.stripe_calls_per_s * SHARE)
 
 
 def rate_limits(settings: Settings) -> RateLimits:

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from adapters.postgres.connections import PostgresEndpoints
 from adapters.postgres.intake import open_intake
@@ -19,19 +18,17 @@ from adapters.postgres.user_store import PostgresUserStore
 from adapters.secrets.passwords import Argon2Passwords
 from adapters.stripe.events import read_envelope
 from adapters.stripe.signature import SignatureCheck, SignatureVerdict
-from application.change_case import CaseRef
-from application.ports.payments import Ended, Payments
-from application.use_cases.answer_end import AnswerEnd, EndAnswer
+from application.use_cases.answer_end import AnswerEnd
+from application.use_cases.card_pages import CardPages
 from application.use_cases.open_payment_page import OpenPaymentPage
 from web.app import create_app
 from web.parts import WebParts
-from wiring.composition import Ground, box_of, ground, payments_of
+from wiring.composition import Ground, box_of, ground, payments_of, renewals_of
 from wiring.errors import report_errors_to
 from wiring.logs import GRANIAN_LOGS, configure_logs
 from wiring.settings import Need, Settings, load
 from wiring.stripe_desk import StripeDesk
 
-Stripe = Callable[[], Awaitable[Payments]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 CONNECTIONS = 10
 NEW_OBJECTS = 20_000  # between two looks of the garbage collector
@@ -107,7 +104,9 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
     settings, pools = here.settings, here.pools
     pages = PostgresPages(pools.app)
     intake = await opened.enter_async_context(open_intake(settings.database_url))
-    stripe, desk = _stripe_once(here, opened), StripeDesk(here)
+    payments, connection = payments_of(here)  # reached when somebody clicks first
+    opened.push_async_callback(connection.close)
+    desk = StripeDesk(here)
     return WebParts(
         pages=pages,
         users=PostgresUserStore(pools.system),
@@ -117,8 +116,11 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         intake=intake,
         verify_webhook=_signature_check(here),
         read_envelope=read_envelope,
-        open_payment_page=_payment_pages(here, stripe),
-        answer_end=_end_answers(here, stripe),
+        open_payment_page=OpenPaymentPage(cases=here.cases, payments=payments),
+        card_pages=CardPages(
+            renewals=renewals_of(here, connection), open_uow=here.open_uow, clock=here.clock
+        ),
+        answer_end=AnswerEnd(cases=here.cases, payments=payments),
         changes=pages.changes,
         endpoints=PostgresEndpoints(pools.system, box_of(settings)),
         stripe_desk=desk,
@@ -156,37 +158,6 @@ def _check_postgres(here: Ground) -> Callable[[], Awaitable[None]]:
             await connection.fetchval("select 1")
 
     return check
-
-
-def _stripe_once(here: Ground, opened: AsyncExitStack) -> Stripe:
-    """Stripe is reached when somebody clicks first; until then nothing of it is loaded."""
-    ready: list[Payments] = []
-
-    async def stripe() -> Payments:
-        if not ready:
-            payments, connection = payments_of(here)
-            opened.push_async_callback(connection.close)
-            ready.append(payments)
-        return ready[0]
-
-    return stripe
-
-
-def _payment_pages(here: Ground, stripe: Stripe) -> Callable[[CaseRef], Awaitable[str | None]]:
-    async def open_page(ref: CaseRef) -> str | None:
-        return await OpenPaymentPage(cases=here.cases, payments=await stripe())(ref)
-
-    return open_page
-
-
-def _end_answers(
-    here: Ground, stripe: Stripe
-) -> Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]:
-    async def answer_end(ref: CaseRef, answer: EndAnswer, user_id: UUID) -> Ended:
-        use_case = AnswerEnd(cases=here.cases, payments=await stripe())
-        return await use_case(ref, answer, user_id)
-
-    return answer_end
 
 
 def _payment_origins(settings: Settings) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import structlog
 from dramatiq import Broker
 
 from adapters.email.mailer import SmtpMailer
-from adapters.email.render import JinjaReminders
+from adapters.email.render import JinjaLetters
 from adapters.jobs.actors import declare_actors
 from adapters.jobs.batch import BatchWork
 from adapters.jobs.broker import Draining, StartFailed, redis_broker
@@ -20,6 +20,7 @@ from adapters.postgres.intake import open_intake
 from adapters.stripe.events import StripeEventReader
 from application.charging import Charging
 from application.ports.chores import ChoreRef
+from application.ports.mailer import Mailer
 from application.ports.payments import Payments
 from application.ports.stores import ActionRef, EventRef
 from application.use_cases.close_case import CloseCase
@@ -40,6 +41,7 @@ from wiring.composition import (
     mail_domain,
     new_token,
     payments_of,
+    renewals_of,
 )
 from wiring.errors import report_errors_to
 from wiring.leaving import Leaving
@@ -77,13 +79,17 @@ class Worker:
             await connection.open()
             if self._settings.metrics_port:
                 here.metrics.serve(self._settings.metrics_port, self._settings.host)
-            self._build(here, payments)
+            settings = self._settings
+            mailer = SmtpMailer(settings.smtp_url, settings.mail_from, here.clock)
+            self._build(here, payments, mailer)
             intake = await opening.enter_async_context(
                 open_intake(self._settings.database_url, writers=1)
             )
             tools = Tools(
                 records=listings_of(here, connection),
+                renewals=renewals_of(here, connection),
                 payments=payments,
+                mailer=mailer,
                 intake=intake,
                 desk=StripeDesk(here),
             )
@@ -105,7 +111,7 @@ class Worker:
         assert self._chores is not None
         await self._chores(refs)
 
-    def _build(self, here: Ground, payments: Payments) -> None:
+    def _build(self, here: Ground, payments: Payments, mailer: Mailer) -> None:
         inbox = PostgresInbox(here.pools.system)
         queue = PostgresActionQueue(here.pools.system)
         failures = Failures(
@@ -126,7 +132,7 @@ class Worker:
             draining=self.draining,
         )
         self._actions = BatchWork(
-            do=CarryOut(actions=queue, by_kind=_by_kind(here, payments), clock=here.clock),
+            do=CarryOut(actions=queue, by_kind=_by_kind(here, payments, mailer), clock=here.clock),
             failed=failures.of_action,
             renew=queue.renew,
             name=lambda ref: str(ref.action_id),
@@ -136,7 +142,7 @@ class Worker:
         )
 
 
-def _by_kind(here: Ground, payments: Payments) -> dict[ActionKind, Errand]:
+def _by_kind(here: Ground, payments: Payments, mailer: Mailer) -> dict[ActionKind, Errand]:
     cases, settings = here.cases, here.settings
     charging = Charging(cases=cases, payments=payments, count=here.metrics.attempt)
     return {
@@ -150,8 +156,8 @@ def _by_kind(here: Ground, payments: Payments) -> dict[ActionKind, Errand]:
             cases=cases,
             payments=payments,
             registry=here.registry,
-            mailer=SmtpMailer(settings.smtp_url, settings.mail_from, here.clock),
-            renderer=JinjaReminders(),
+            mailer=mailer,
+            renderer=JinjaLetters(),
             new_token=new_token,
             base_url=settings.base_url,
             mail_domain=mail_domain(settings),

@@ -42,3 +42,9 @@ def day_text(iso_date: str, locale: Locale) -> str:
     pattern = MONTH_FIRST if locale in (Locale("en"), ENGLISH) else DAY_FIRST
     day = format_date(date.fromisoformat(iso_date), format=pattern, locale=ENGLISH)
     return day.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def month_text(year_and_month: str) -> str:
+    """`2026-07` as "July 2026", in English as the letter is, and unbroken over a line."""
+    month = format_date(date.fromisoformat(f"{year_and_month}-01"), "MMMM y", locale=ENGLISH)
+    return month.replace(" ", "\N{NO-BREAK SPACE}")

@@ -1,4 +1,4 @@
-"""The words of a reminder: one folder a letter, plain text and HTML each written for itself.
+"""The words of letters: one folder a letter, plain text and HTML each written for itself.
 
 The words are English for now, days too; amounts and the order of a date follow the customer's
 locale.
@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from css_inline import CSSInliner
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    select_autoescape,
+)
+from msgspec import Struct
 
-from adapters.email.money import amount_text, day_text, locale_of
+from adapters.email.money import amount_text, day_text, locale_of, month_text
 from adapters.email.text import greeting_name, one_line
-from application.ports.mailer import ReminderText, Rendered
+from application.ports.mailer import ExpiryText, ReminderText, Rendered
 from domain.decline.telling import Tellable
 from domain.money import Money
 
@@ -30,8 +37,21 @@ REASONS: Final = {
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-class JinjaReminders:
-    """The ReminderRenderer port."""
+class _Letter(Struct, frozen=True):
+    """The three templates of a letter."""
+
+    subject: Template
+    text: Template
+    html: Template
+
+    @classmethod
+    def of(cls, environment: Environment, folder: str) -> "_Letter":
+        files = ("subject.txt", "body.txt", "body.html")
+        return cls(*(environment.get_template(f"{folder}/{file}") for file in files))
+
+
+class JinjaLetters:
+    """The ReminderRenderer and NoticeRenderer ports."""
 
     def __init__(self) -> None:
         environment = Environment(
@@ -41,9 +61,8 @@ class JinjaReminders:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._subject = environment.get_template("reminder/subject.txt")
-        self._text = environment.get_template("reminder/body.txt")
-        self._html = environment.get_template("reminder/body.html")
+        self._reminder = _Letter.of(environment, "reminder")
+        self._expiring = _Letter.of(environment, "expiring")
         # Mail programs drop <style>; what cannot be inlined (dark mode, phones) stays in it.
         self._inliner = CSSInliner(
             keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False
@@ -51,11 +70,17 @@ class JinjaReminders:
 
     def reminder(self, about: ReminderText) -> Rendered:
         """Subject on one line, text, and HTML with its CSS in place."""
-        words = _words(about)
+        return self._rendered(self._reminder, _words(about))
+
+    def expiry(self, about: ExpiryText) -> Rendered:
+        """As a reminder."""
+        return self._rendered(self._expiring, _words_of_expiry(about))
+
+    def _rendered(self, letter: "_Letter", words: dict[str, Any]) -> Rendered:
         return Rendered(
-            subject=_sentence(self._subject.render(words)),
-            text=self._text.render(words).strip() + "\n",
-            html=self._inliner.inline(self._html.render(words)),
+            subject=_sentence(letter.subject.render(words)),
+            text=letter.text.render(words).strip() + "\n",
+            html=self._inliner.inline(letter.html.render(words)),
         )
 
 
@@ -82,4 +107,16 @@ def _words(about: ReminderText) -> dict[str, Any]:
         "link": about.link,
         "is_bill": about.is_bill,
         "due_on": day_text(about.due_on, locale) if about.due_on else None,
+    }
+
+
+def _words_of_expiry(about: ExpiryText) -> dict[str, Any]:
+    locale = locale_of(about.locale)
+    return {
+        "merchant": one_line(about.merchant_name),
+        "customer": greeting_name(about.customer_name),
+        "last4": one_line(about.last4 or "") or None,
+        "expires": month_text(about.expires),
+        "renews_on": day_text(about.renews_on, locale),
+        "link": about.link,
     }

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from adapters.memory.notices import WENT
 from adapters.memory.world import CardInFlight, HeldCase, Journal, MemoryWorld, SeenDecline
 from application.errors import NetworkLimitReached
 from application.ports.stores import ConcurrentWrite, Conversation
@@ -155,6 +156,14 @@ class MemoryCaseStore:
             and (held.account, held.customer_id) == (account, customer_id)
             and held.message.at > now - MONTH
             and not held.failed
+        ]
+        said += [
+            held.notice.begun_at
+            for (merchant_id, _), held in self._world.notices.items()
+            if merchant_id == self._merchant_id
+            and (held.notice.account, held.notice.customer_id) == (account, customer_id)
+            and held.notice.begun_at > now - MONTH
+            and held.state in WENT
         ]
         mine = self._world.cases.get((self._merchant_id, case_id))
         spoken_for = any(

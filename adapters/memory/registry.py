@@ -8,7 +8,7 @@ from adapters.memory.world import MemoryWorld
 from application.errors import NotFound
 from application.ports.chores import ChoreKind
 from application.ports.registry import ConnectedAccount, MerchantProfile
-from application.ports.stores import LinkTarget
+from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
 from domain.recovery.transitions import Phase
 
@@ -28,11 +28,26 @@ class MemoryRegistry:
             raise NotFound("merchant")
         return self._world.merchants[merchant_id]
 
-    async def link(self, token_hash: bytes) -> LinkTarget | None:
+    async def link(self, token_hash: bytes) -> LinkTarget | CardLink | None:
         link = self._world.links.get(token_hash)
-        if link is None or link.expires_at <= self._clock():
+        if link is None:
+            return self._of_notice(token_hash)
+        if link.expires_at <= self._clock():
             return None
         return LinkTarget(merchant_id=link.merchant_id, case_id=link.case_id)
+
+    def _of_notice(self, token_hash: bytes) -> CardLink | None:
+        for (merchant_id, _), held in self._world.notices.items():
+            notice = held.notice
+            if notice.token_hash == token_hash and notice.link_until > self._clock():
+                return CardLink(
+                    merchant_id=merchant_id,
+                    account=notice.account,
+                    customer_id=notice.customer_id,
+                    subscription_id=notice.subscription_id,
+                    begun_at=notice.begun_at,
+                )
+        return None
 
     async def standing(self) -> Installation:
         now = self._clock()

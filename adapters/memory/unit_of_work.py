@@ -25,6 +25,7 @@ from adapters.memory.learning import (
     MemoryKnowledgeStore,
     MemoryLessonStore,
 )
+from adapters.memory.notices import MemoryNoticeStore
 from adapters.memory.world import Journal, MemoryWorld
 from application.ports.unit_of_work import OpenUnitOfWork
 
@@ -52,6 +53,7 @@ class MemoryUnitOfWork:
         self.knowledge = MemoryKnowledgeStore(world, journal, merchant_id)
         self.pool = MemoryKnowledgePool(world, journal, merchant_id)
         self.chores = MemoryChoreStore(world, journal, merchant_id)
+        self.notices = MemoryNoticeStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

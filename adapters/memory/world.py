@@ -13,6 +13,7 @@ from application.ports.chores import Chore, ChoreRef
 from application.ports.conveyor import IncomingEvent
 from application.ports.history import EndedCase, OfferedInvoice
 from application.ports.learning import LearnedVersion
+from application.ports.notices import ExpiryNotice
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
 from application.ports.stripe_accounts import Connection, PendingAgreement
@@ -103,6 +104,13 @@ class HeldMessage(Struct, frozen=True, kw_only=True):
     failed: bool = False
 
 
+class HeldNotice(Struct, frozen=True, kw_only=True):
+    """A notice of a card that will expire; `state` as Postgres has it."""
+
+    notice: ExpiryNotice
+    state: str = "begun"
+
+
 class HeldConnection(Struct, frozen=True, kw_only=True):
     """How an account is reached, and what is known of it; `connection` has no last event."""
 
@@ -165,6 +173,7 @@ class MemoryWorld:
     chores: dict[ChoreRef, HeldChore] = field(default_factory=dict)
     past: dict[CaseKey, EndedCase] = field(default_factory=dict)
     offers: dict[tuple[UUID, str, str], OfferedInvoice] = field(default_factory=dict)
+    notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)
     lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)
     knowledge: dict[tuple[UUID, int], LearnedVersion] = field(default_factory=dict)

@@ -23,9 +23,15 @@ where messages.state <> 'sent'
 CONVERSATION: Final = """
 select
     (
-        select coalesce(array_agg(begun_at order by begun_at), '{}') from messages
-        where merchant_id = $1 and account = $2 and customer_id = $3 and begun_at > $5
-            and state <> 'failed'
+        select coalesce(array_agg(begun_at order by begun_at), '{}') from (
+            select begun_at from messages
+            where merchant_id = $1 and account = $2 and customer_id = $3 and begun_at > $5
+                and state <> 'failed'
+            union all
+            select begun_at from expiry_notices
+            where merchant_id = $1 and account = $2 and customer_id = $3 and begun_at > $5
+                and state in ('begun', 'sent')
+        ) said
     ) as contacts,
     exists (
         select from recovery_cases o

@@ -9,7 +9,7 @@ from adapters.postgres.pools import acquired
 from adapters.postgres.tables import Links, Merchants, StripeAccounts, fetch
 from application.errors import NotFound
 from application.ports.registry import ConnectedAccount, MerchantProfile
-from application.ports.stores import LinkTarget
+from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
 
 STANDING: Final = "select * from installation_standing($1)"
@@ -20,6 +20,10 @@ select
     coalesce(extract(epoch from $1 - min(coalesce(last_ok_at, put_at))
         filter (where kind = 'reconcile')), 0)::double precision as reconciled_lag_s
 from account_chores where finished_at is null
+"""
+OF_NOTICE: Final = """
+select merchant_id, account, customer_id, subscription_id, begun_at from expiry_notices
+where token_hash = $1 and link_until > $2
 """
 
 
@@ -48,12 +52,17 @@ class PostgresRegistry:
             raise NotFound("merchant")
         return MerchantProfile(**rows[0])
 
-    async def link(self, token_hash: bytes) -> LinkTarget | None:
-        query = Links.select(Links.merchant_id, Links.case_id).where(
-            Links.token_hash == token_hash, Links.expires_at > self._clock()
+    async def link(self, token_hash: bytes) -> LinkTarget | CardLink | None:
+        now = self._clock()
+        of_case = Links.select(Links.merchant_id, Links.case_id).where(
+            Links.token_hash == token_hash, Links.expires_at > now
         )
-        rows = await self._fetch(query)
-        return LinkTarget(**rows[0]) if rows else None
+        async with acquired(self._pool) as connection:
+            rows = await fetch(connection, of_case)
+            noticed = await connection.fetchrow(OF_NOTICE, token_hash, now)
+        if rows:
+            return LinkTarget(**rows[0])
+        return CardLink(**noticed) if noticed else None
 
     async def standing(self) -> Installation:
         async with acquired(self._pool) as connection:

@@ -23,6 +23,7 @@ from adapters.postgres.learning import (
 )
 from adapters.postgres.link_store import PostgresLinkStore
 from adapters.postgres.message_store import PostgresMessageStore
+from adapters.postgres.notices import PostgresNoticeStore
 from adapters.postgres.past_store import PostgresPastStore
 from adapters.postgres.policy_store import PostgresPolicyStore
 from adapters.postgres.pools import acquired
@@ -54,6 +55,7 @@ class PostgresUnitOfWork:
         self.knowledge = PostgresKnowledgeStore(connection, merchant_id)
         self.pool = PostgresKnowledgePool(connection, merchant_id)
         self.chores = PostgresChoreStore(connection, merchant_id)
+        self.notices = PostgresNoticeStore(connection, merchant_id)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)
 

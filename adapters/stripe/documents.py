@@ -21,6 +21,7 @@ class MethodDetails(Struct, frozen=True):
     exp_month: int | None = None
     exp_year: int | None = None
     bank_name: str | None = None  # of bank debits, where the bank is known
+    wallet: dict[str, Any] | None = None  # a phone's wallet stands for the card
 
 
 class PaymentMethod(Struct, frozen=True):

@@ -22,10 +22,11 @@ class ChoreKind(StrEnum):
     TAKE_UP = "take_up"  # once, when the merchant says so: cases for what the import offered
     LEAVE = "leave"  # once: hand back to Stripe, and stop
     PREFLIGHT = "preflight"
-    EXPIRY = "expiry"
+    EXPIRY = "expiry"  # daily: whose card will have expired at the next renewal
 
 
-PERIODIC = (ChoreKind.RECONCILE, ChoreKind.SWEEP)  # every connected account has them
+# Every connected account has them.
+PERIODIC = (ChoreKind.RECONCILE, ChoreKind.SWEEP, ChoreKind.EXPIRY)
 
 
 class ChoreRef(Struct, frozen=True, array_like=True):

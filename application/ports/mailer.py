@@ -58,12 +58,32 @@ class ReminderText(Struct, frozen=True, kw_only=True):
     due_on: str | None = None  # ISO date, of a bill
 
 
+class ExpiryText(Struct, frozen=True, kw_only=True):
+    """What a notice of a card that will expire is about."""
+
+    merchant_name: str
+    customer_name: str | None
+    last4: str | None
+    expires: str  # "2027-03"
+    renews_on: str  # ISO date of the next payment
+    link: str
+    locale: str | None
+
+
 class Rendered(Struct, frozen=True, kw_only=True):
     """A letter's words."""
 
     subject: str
     text: str
     html: str
+
+
+class NoticeRenderer(Protocol):
+    """Words for a notice."""
+
+    def expiry(self, about: ExpiryText) -> Rendered:
+        """As a reminder's."""
+        ...
 
 
 class ReminderRenderer(Protocol):

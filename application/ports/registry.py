@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.ports.stores import LinkTarget
+from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
 
 
@@ -38,7 +38,7 @@ class Registry(Protocol):
         """Raises NotFound."""
         ...
 
-    async def link(self, token_hash: bytes) -> LinkTarget | None:
+    async def link(self, token_hash: bytes) -> LinkTarget | CardLink | None:
         """Where a customer's link leads; None if unknown or expired."""
         ...
 

@@ -173,10 +173,20 @@ class AuditLog(Protocol):
 
 
 class LinkTarget(Struct, frozen=True, kw_only=True):
-    """What a customer's link opens."""
+    """What a customer's link opens: the page of a case."""
 
     merchant_id: UUID
     case_id: UUID
+
+
+class CardLink(Struct, frozen=True, kw_only=True):
+    """What the link of a notice opens: the page about a card that is to expire."""
+
+    merchant_id: UUID
+    account: str
+    customer_id: str
+    subscription_id: str
+    begun_at: datetime  # the notice
 
 
 class LinkStore(Protocol):

@@ -8,6 +8,7 @@ from uuid import UUID
 from application.ports.chores import ChoreStore
 from application.ports.history import PastStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
+from application.ports.notices import NoticeStore
 from application.ports.stores import (
     ActionStore,
     AuditLog,
@@ -55,6 +56,8 @@ class UnitOfWork(Protocol):
     def pool(self) -> KnowledgePool: ...
     @property
     def chores(self) -> ChoreStore: ...
+    @property
+    def notices(self) -> NoticeStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

@@ -35,6 +35,7 @@ LONGEST_TENURE: Final = timedelta(days=36_500)
 MOST_CONTACTS: Final = {"per_day": 4, "per_week": 10, "per_month": 20}
 MOST_CANCELLED_MONTHS: Final = 120
 MOST_HELD_OUT: Final = 50
+LONGEST_NOTICE: Final = timedelta(days=30)  # cards of later renewals may be renewed by then
 MOST_SEGMENTS, MOST_ARMS, MOST_FAMILIES, MOST_VALUES = 50, 10, 300, 300
 MOST_WEIGHT: Final = 1000
 LONGEST_CODE: Final = 100
@@ -63,6 +64,7 @@ def faults_of(policy: "Policy") -> Iterable[PolicyFault]:
     yield from _segments_faults(policy)
     yield from _arms_faults(policy)
     yield from between("hold_out_percent", policy.hold_out_percent, 0, MOST_HELD_OUT)
+    yield from lasting("expiry_notice", policy.expiry_notice, timedelta(), LONGEST_NOTICE)
     yield from _families_faults(policy)
 
 

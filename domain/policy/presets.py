@@ -29,6 +29,7 @@ from domain.policy.shapes import (
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
+EXPIRY_NOTICE: Final = 10 * DAY
 ECONOMICS: Final = Economics(
     attempt_cents=10, message_cents=1, cancelled_months=3, exploration_percent=30
 )
@@ -68,6 +69,7 @@ def gentle(timezone: str, version: int = 1) -> Policy:
         card_day_limit=1,
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
+        expiry_notice=EXPIRY_NOTICE,
     )
 
 
@@ -99,6 +101,7 @@ def balanced(timezone: str, version: int = 1) -> Policy:
         card_day_limit=2,
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
+        expiry_notice=EXPIRY_NOTICE,
     )
 
 
@@ -133,6 +136,7 @@ def assertive(timezone: str, version: int = 1) -> Policy:
         card_day_limit=2,
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
+        expiry_notice=EXPIRY_NOTICE,
         families=dict.fromkeys(sorted(JUDGED), DeclineFamily.UNKNOWN),
     )
 
@@ -170,6 +174,7 @@ def b2b_invoices(timezone: str, version: int = 1) -> Policy:
         card_day_limit=1,
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
+        expiry_notice=EXPIRY_NOTICE,
     )
 
 
@@ -198,6 +203,7 @@ def follow_stripe(timezone: str, version: int = 1) -> Policy:
         card_day_limit=1,
         stripe_retries=StripeRetries.FOLLOW,
         economics=ECONOMICS,
+        expiry_notice=EXPIRY_NOTICE,
     )
 
 

@@ -1,14 +1,15 @@
 """Messages to the customer: which is next, when it may go, and whether it is worth its risk."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 
 from domain.calendar import within_hours
 from domain.decline import DeclineFamily
-from domain.policy.shapes import Channel, ContactBudget, Since, Step, Template
+from domain.policy.contacting import room_from
+from domain.policy.shapes import Channel, Since, Step, Template
 from domain.recovery import events as e
 from domain.recovery.basis import Basis
 from domain.recovery.case import evolve
@@ -18,9 +19,6 @@ from domain.recovery.state import ASKS, RecoveryCase
 from domain.recovery.why import Rejected, Why
 from domain.timing.choice import weigh_message
 
-DAY: Final = timedelta(days=1)
-WEEK: Final = timedelta(days=7)
-MONTH: Final = timedelta(days=30)
 # Whose messages fit a question that the decline itself did not raise.
 _ASKED_LIKE: Final = {
     e.Ask.CARD: DeclineFamily.NEEDS_NEW_CARD,
@@ -79,7 +77,7 @@ def may_go_from(
     """The first instant from `wanted` on at which a message may go: promise, budget, hours."""
     policy = basis.policy
     at, rejected = wanted, list[Rejected]()
-    room_at = _room_from(_contacts(case, basis), policy.contacts)
+    room_at = room_from(_contacts(case, basis), policy.contacts)
     waits = (("promised", case.quiet_until), ("contact_budget", room_at))
     for rule, until in waits:
         if until is not None and until > at:
@@ -95,14 +93,6 @@ def _contacts(case: RecoveryCase, basis: Basis) -> list[datetime]:
     """Every message to this person that we know of, each once, oldest first."""
     union = Counter(basis.around.contacts) | Counter(case.letters)
     return sorted(union.elements())
-
-
-def _room_from(contacts: list[datetime], limits: ContactBudget) -> datetime | None:
-    """From when on one more message keeps the budget; None: from ever."""
-    windows = ((DAY, limits.per_day), (WEEK, limits.per_week), (MONTH, limits.per_month))
-    free = [contacts[-limit] + window for window, limit in windows if len(contacts) >= limit]
-    gap = [contacts[-1] + limits.gap] if contacts else []
-    return max((*free, *gap), default=None)
 
 
 def _next(case: RecoveryCase, basis: Basis, now: datetime) -> Next | None:

@@ -111,14 +111,21 @@ def _candidates(call: Call, kind: str, owner: tuple[str, Any]) -> Iterable[Docum
 
 
 def _created_filter(params: Params) -> Callable[[Document], bool]:
-    given = params.get("created")
+    return span_filter(params, "created", lambda document: document["created"])
+
+
+def span_filter(
+    params: Params, name: str, instant: Callable[[Document], int]
+) -> Callable[[Document], bool]:
+    """Whether an instant of a document lies in what the parameter `name` asks for."""
+    given = params.get(name)
     if given is None:
         return lambda _: True
     bounds = {"gte": given, "lte": given} if isinstance(given, str) else given
-    limits = {name: forms.integer(bounds, name) for name in ("gt", "gte", "lt", "lte")}
+    limits = {each: forms.integer(bounds, each) for each in ("gt", "gte", "lt", "lte")}
 
     def fits(document: Document) -> bool:
-        made = document["created"]
+        made = instant(document)
         return (
             (limits["gt"] is None or made > limits["gt"])
             and (limits["gte"] is None or made >= limits["gte"])

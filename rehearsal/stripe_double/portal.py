@@ -23,6 +23,7 @@ CHANGE_METHOD: Final = "payment_method_update"
 # Stripe promises no more than that a session is short-lived: one hour of the double's own time.
 LASTS_S: Final = 3_600
 OFFERED: Final = {
+    "pm_card_visa": "Visa •••• 4242",
     "pm_card_mastercard": "Mastercard •••• 4444",
     "pm_card_amex": "American Express •••• 8431",
     "pm_card_chargeCustomerFail": "Visa •••• 0341 (declines later)",

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from rehearsal.stripe_double import forms
-from rehearsal.stripe_double.api import PAGING, Call, find, owner_of, page, route
+from rehearsal.stripe_double.api import PAGING, Call, find, owner_of, page, route, span_filter
 from rehearsal.stripe_double.errors import invalid
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.objects import price as build_price
@@ -54,6 +54,11 @@ def _bought(call: Call, item: Any) -> tuple[Document, int]:
     return priced, quantity
 
 
+def period_end_of(found: Document) -> int:
+    """The end of the period that runs."""
+    return int(found["items"]["data"][0]["current_period_end"])
+
+
 def retrieve(call: Call) -> Document:
     """One subscription."""
     return find(call, "subscription", call.at["id"])
@@ -61,9 +66,13 @@ def retrieve(call: Call) -> Document:
 
 def listed(call: Call) -> Document:
     """Subscriptions; without a status all that have not ended, `all` and `ended` as Stripe has."""
-    status = forms.text(call.params, "status")
+    status, collection = (forms.text(call.params, name) for name in ("status", "collection_method"))
+    renews = span_filter(call.params, "current_period_end", period_end_of)
 
     def wanted(found: Document) -> bool:
+        by_hand = collection is not None and found["collection_method"] != collection
+        if by_hand or not renews(found):
+            return False
         match status:
             case None:
                 return found["status"] not in ENDED
@@ -202,7 +211,8 @@ ROUTES: Final = (
         "POST", "/v1/subscriptions", create,
         f"{_WRITES} customer items payment_behavior off_session collection_method",
     ),
-    route("GET", "/v1/subscriptions", listed, f"{PAGING} created customer status"),
+    route("GET", "/v1/subscriptions", listed,
+          f"{PAGING} created customer status collection_method current_period_end"),
     route("GET", "/v1/subscriptions/{id}", retrieve),
     route("POST", "/v1/subscriptions/{id}", update, _WRITES),
     route(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.email.money import amount_text, day_text, locale_of
-from adapters.email.render import JinjaReminders
+from adapters.email.render import JinjaLetters
 from adapters.email.text import LONGEST_NAME, one_line
 from application.ports.mailer import ReminderText, Rendered
 from domain.decline.telling import Tellable
@@ -18,7 +18,7 @@ from domain.policy import Template
 
 LINK = "https://pay.bakery.example/r/abc?a=1&b=2"
 TEMPLATES = list(Template)
-words = JinjaReminders()
+words = JinjaLetters()
 
 
 def a_reminder(**changes: Any) -> Rendered:

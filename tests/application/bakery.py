@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from adapters.email.render import JinjaReminders
+from adapters.email.render import JinjaLetters
 from adapters.memory.conveyor import MemoryActionQueue, MemoryInbox, MemoryIntake
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.payments import MemoryPayments
@@ -155,7 +155,7 @@ class Bakery:
                 payments=payments,
                 registry=MemoryRegistry(self.world, lambda: self.now),
                 mailer=self.mailer,
-                renderer=JinjaReminders(),
+                renderer=JinjaLetters(),
                 new_token=lambda: uuid4().hex,
                 base_url="https://bakery.example.com",
                 mail_domain="bakery.example.com",

@@ -12,7 +12,7 @@ from adapters.memory.key_check import MemoryKeyCheck
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from application.ports.agreeing import Agreed, NotAgreed
-from application.ports.chores import ChoreKind
+from application.ports.chores import PERIODIC, ChoreKind
 from application.ports.payments import StripeUnavailable
 from application.ports.stripe_accounts import (
     Access,
@@ -106,7 +106,7 @@ async def test_who_agrees_is_connected_without_a_key_and_the_work_begins() -> No
     assert desk.world.connections[ACCOUNT, False].key is None
     async with desk.open_uow(MARA) as uow:
         kinds = {each.ref.kind for each in await uow.chores.of_account(ACCOUNT)}
-    assert kinds == {ChoreKind.RECONCILE, ChoreKind.SWEEP, ChoreKind.IMPORT}
+    assert kinds == {*PERIODIC, ChoreKind.IMPORT}
 
 
 async def test_the_audit_tells_of_it_and_nothing_keeps_state_session_or_code() -> None:

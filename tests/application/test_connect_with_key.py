@@ -8,7 +8,7 @@ from adapters.memory.key_check import MemoryKeyCheck
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import HeldConnection, MemoryWorld
 from application.errors import NotFound
-from application.ports.chores import ChoreKind
+from application.ports.chores import PERIODIC, ChoreKind
 from application.ports.payments import StripeUnavailable
 from application.ports.stripe_accounts import (
     AccountTaken,
@@ -70,7 +70,7 @@ async def test_a_pasted_key_connects_its_account_and_the_work_begins() -> None:
     assert (connected.holder, connected.missing, connected.hears) == (HOLDER, (), True)
     assert (desk.held().key, desk.held().connection.connected_at) == (KEY, MONDAY)
     assert desk.check.endpoints == {"we_1": "https://chase.example.com/hook/e1"}
-    begun = {ChoreKind.RECONCILE, ChoreKind.SWEEP, ChoreKind.IMPORT, ChoreKind.PREFLIGHT}
+    begun = {*PERIODIC, ChoreKind.IMPORT, ChoreKind.PREFLIGHT}
     assert await desk.kinds() == begun
 
 

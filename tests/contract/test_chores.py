@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.chores import Chore, ChoreKind, ChoreRef, ChoreStep, Progress
+from application.ports.chores import PERIODIC, Chore, ChoreKind, ChoreRef, ChoreStep, Progress
 from application.ports.stores import ConcurrentWrite
 from tests.builders import DAY, HOUR, MONDAY
 from tests.contract.worlds import LEASE, SOON, Shop, World
@@ -55,12 +55,12 @@ async def claimed(world: World, limit: int = 10) -> tuple[ChoreRef, ...]:
 
 async def test_every_connected_account_is_given_its_periodic_chores_once(world: World) -> None:
     one, other = await world.shop(), await world.shop()
-    assert await world.chores.provide(MONDAY) == 4
+    assert await world.chores.provide(MONDAY) == 2 * len(PERIODIC)
     assert await world.chores.provide(MONDAY + DAY) == 0
     for shop in (one, other):
         async with world.open_uow(shop.merchant_id) as uow:
             kinds = [chore.ref.kind for chore in await uow.chores.of_account(shop.account)]
-        assert kinds == [ChoreKind.RECONCILE, ChoreKind.SWEEP]
+        assert kinds == sorted(PERIODIC)
 
 
 async def test_a_chore_is_claimed_once_while_its_lease_lasts(world: World, shop: Shop) -> None:
@@ -217,8 +217,7 @@ async def test_an_account_that_is_left_has_no_chore_but_leaving(world: World, sh
         ends = {one.ref.kind: one.finished_at for one in await uow.chores.of_account(shop.account)}
     assert ends == {
         ChoreKind.LEAVE: None,
-        ChoreKind.RECONCILE: MONDAY,
-        ChoreKind.SWEEP: MONDAY,
+        **dict.fromkeys(PERIODIC, MONDAY),
     }
 
 

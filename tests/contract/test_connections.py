@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
+from application.ports.chores import PERIODIC
 from application.ports.conveyor import IncomingEvent
 from application.ports.stripe_accounts import (
     Access,
@@ -284,7 +285,7 @@ async def test_an_account_tells_when_its_last_event_came(world: World, shop: Sho
 
 async def test_a_newly_connected_account_is_known_to_the_conveyor(world: World, shop: Shop) -> None:
     await connect(world, shop, a_connection())
-    assert await world.chores.provide(MONDAY) == 4
+    assert await world.chores.provide(MONDAY) == 2 * len(PERIODIC)
     await let_go(world, shop)
     again = a_merchant()
     await world.registration.register(replace(again, account="acct_acme"))

@@ -54,6 +54,7 @@ def test_all_faults_are_told_at_once_each_with_its_field() -> None:
         ),
         arms=(Arm(name="b", weight=0, window=61 * DAY), Arm(name="b", weight=1)),
         hold_out_percent=51,
+        expiry_notice=31 * DAY,
         families={"": FUNDS, "lost_card": FUNDS},
     ) == [
         "version",
@@ -91,6 +92,7 @@ def test_all_faults_are_told_at_once_each_with_its_field() -> None:
         "arms[0].window",
         "arms[1].name",
         "hold_out_percent",
+        "expiry_notice",
         "families.",
         "families.lost_card",
     ]
@@ -125,6 +127,8 @@ def test_the_error_says_what_is_wrong_in_words() -> None:
         ("card_day_limit", 10, 11),
         ("hold_out_percent", 0, -1),
         ("hold_out_percent", 50, 51),
+        ("expiry_notice", timedelta(), -SECOND),
+        ("expiry_notice", 30 * DAY, 30 * DAY + SECOND),
         ("timezone", "Asia/Kathmandu", ""),
     ],
 )

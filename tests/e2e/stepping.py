@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
-from adapters.email.render import JinjaReminders
+from adapters.email.render import JinjaLetters
 from adapters.memory.conveyor import MemoryActionQueue, MemoryInbox, MemoryIntake
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.registration import MemoryRegistration
@@ -78,7 +78,7 @@ class Product:
                 **shared,
                 registry=MemoryRegistry(self.world, lambda: self.now),
                 mailer=self.mailer,
-                renderer=JinjaReminders(),
+                renderer=JinjaLetters(),
                 new_token=lambda: uuid4().hex,
                 base_url="https://bakery.example.com",
                 mail_domain="bakery.example.com",

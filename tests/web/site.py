@@ -17,6 +17,7 @@ from adapters.memory.connections import MemoryEndpoints
 from adapters.memory.pages import MemoryPages
 from adapters.memory.payments import MemoryPayments
 from adapters.memory.registry import MemoryRegistry
+from adapters.memory.renewals import MemoryRenewals
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from application.case_ids import case_id_for
@@ -26,6 +27,7 @@ from application.ports.conveyor import IncomingEvent
 from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
+from application.use_cases.card_pages import CardPages
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
 from tests.web.stories import ACCOUNT, POLICY, Story
@@ -89,7 +91,7 @@ class Site:
     def __init__(self, now: Callable[[], datetime] = lambda: NOW, **wishes: Any) -> None:
         self.now, self.world = now, MemoryWorld()
         self.passwords, self.intake = FakePasswords(), FakeIntake()
-        self.payments = MemoryPayments(now)
+        self.payments, self.renewals = MemoryPayments(now), MemoryRenewals(now)
         self.payment_page: str | None = HOSTED
         self.payment_fault: Exception | None = None
         self.ready: dict[str, Callable[[], Awaitable[None]]] = {}
@@ -147,6 +149,9 @@ class Site:
             "verify_webhook": self._verify,
             "read_envelope": read_envelope,
             "open_payment_page": self._open_payment_page,
+            "card_pages": CardPages(
+                renewals=self.renewals, open_uow=units_of_work(self.world), clock=self.now
+            ),
             "answer_end": self._answer_end,
             "changes": self.changes,
             "endpoints": MemoryEndpoints(self.world),

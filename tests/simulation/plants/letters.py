@@ -123,7 +123,7 @@ class BudgetIgnored(Installation):
     @classmethod
     def patches(cls) -> Any:
         ever = datetime.min.replace(tzinfo=UTC)
-        return (instead(campaign, "_room_from", lambda *_: ever),)
+        return (instead(campaign, "room_from", lambda *_: ever),)
 
 
 class ConversationsApart(Installation):
