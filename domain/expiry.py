@@ -36,7 +36,11 @@ class Renewal(Struct, frozen=True, kw_only=True):
 
         Source: docs.stripe.com/api/payment_methods/object (card.exp_month), ISO/IEC 7813.
         """
-        return not self.in_wallet and _is_over(self.card, self.at)
+        return self.has_run_out(self.at)
+
+    def has_run_out(self, at: datetime) -> bool:
+        """The same at another instant."""
+        return not self.in_wallet and _is_over(self.card, at)
 
     def given_instead(self, since: datetime) -> Card | None:
         """The card that the customer gave from `since` on and that will do; None if there is

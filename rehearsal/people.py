@@ -126,7 +126,6 @@ def _person(random: Random, number: int, mix: Mapping[Temperament, float]) -> Pe
     first, last = random.choice(land.first_names), random.choice(land.last_names)
     product, dollars, _ = random.choices(_SHELF, [weight for *_, weight in _SHELF])[0]
     temperament = _pick(random, list(mix.items()))
-    expired = temperament == "expired_card"
     reacts, opens = _reaction(random, temperament)
     return Person(
         name=f"{first} {last}",
@@ -142,7 +141,7 @@ def _person(random: Random, number: int, mix: Mapping[Temperament, float]) -> Pe
         last4=f"{random.randrange(10_000):04d}",
         funding=_pick(random, [("credit", 0.5), ("debit", 0.42), ("prepaid", 0.08)]),
         exp_month=random.randint(1, 12),
-        exp_year=2025 if expired else random.randint(2028, 2031),
+        exp_year=random.randint(2028, 2031),
         temperament=temperament,
         reacts=reacts,
         opens_mail_after_s=opens,

@@ -37,6 +37,7 @@ async def show(link: CardLink, token: str, parts: WebParts, renderer: Renderer) 
         merchant=merchant.name,
         card=card_name(standing.card) if standing.card.last4 else None,
         expires=_month(standing.card),
+        has_run_out=standing.has_run_out,
         renews_on=_day(standing.renews_at, standing.timezone or merchant.timezone),
         token=token,
     )

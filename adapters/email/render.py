@@ -117,6 +117,7 @@ def _words_of_expiry(about: ExpiryText) -> dict[str, Any]:
         "customer": greeting_name(about.customer_name),
         "last4": one_line(about.last4 or "") or None,
         "expires": month_text(about.expires),
+        "is_over": about.is_over,
         "renews_on": day_text(about.renews_on, locale),
         "link": about.link,
     }

@@ -65,6 +65,7 @@ class ExpiryText(Struct, frozen=True, kw_only=True):
     customer_name: str | None
     last4: str | None
     expires: str  # "2027-03"
+    is_over: bool  # it has expired already
     renews_on: str  # ISO date of the next payment
     link: str
     locale: str | None

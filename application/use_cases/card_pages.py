@@ -24,6 +24,7 @@ class CardStanding(Struct, frozen=True, kw_only=True):
     renews_at: datetime
     card: Card
     will_do: bool
+    has_run_out: bool  # by now
     timezone: str | None
 
 
@@ -45,6 +46,7 @@ class CardPages:
             renews_at=renewal.at,
             card=given or renewal.card,
             will_do=given is not None or not renewal.runs_out,
+            has_run_out=renewal.has_run_out(self.clock()),
             timezone=renewal.timezone,
         )
 

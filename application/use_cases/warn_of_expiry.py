@@ -124,7 +124,7 @@ class WarnOfExpiry:
             return None
         merchant, token = await self.registry.merchant(ref.merchant_id), self.new_token()
         notice = _notice(ref.account, renewal, token, now)
-        about = _about(renewal, merchant.name, f"{self.base_url}/r/{token}", policy)
+        about = _about(renewal, merchant.name, f"{self.base_url}/r/{token}", policy, now)
         letter = self._letter(about, renewal, notice.notice_id, merchant.reply_to)
         async with self.open_uow(ref.merchant_id) as uow:
             if not await uow.notices.begin(notice):
@@ -208,7 +208,9 @@ def _notice(account: str, renewal: Renewal, token: str, now: datetime) -> Expiry
     )
 
 
-def _about(renewal: Renewal, merchant_name: str, link: str, policy: Policy) -> ExpiryText:
+def _about(
+    renewal: Renewal, merchant_name: str, link: str, policy: Policy, now: datetime
+) -> ExpiryText:
     assert renewal.card.expires is not None
     zone = ZoneInfo(renewal.timezone or policy.timezone)
     return ExpiryText(
@@ -216,6 +218,7 @@ def _about(renewal: Renewal, merchant_name: str, link: str, policy: Policy) -> E
         customer_name=renewal.customer.name,
         last4=renewal.card.last4,
         expires=renewal.card.expires,
+        is_over=renewal.has_run_out(now),
         renews_on=renewal.at.astimezone(zone).date().isoformat(),
         link=link,
         locale=renewal.customer.locale,

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final, Literal
 
@@ -117,7 +118,7 @@ class Scenes:
         world, was_quiet = self._world, self._world.quiet
         world.quiet = True
         try:
-            buyer = self._customer(account, person)
+            buyer = self._customer(account, person, begins_s)
             bought = self._subscription(buyer, person, begins_s)
             if history:
                 self._first_period_paid(bought)
@@ -126,7 +127,7 @@ class Scenes:
         finally:
             world.quiet = was_quiet
 
-    def _customer(self, account: str, person: Person) -> Document:
+    def _customer(self, account: str, person: Person, begins_s: float) -> Document:
         world = self._world
         kind = TestCard(person.brand, person.last4, person.funding, person.country)
         address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
@@ -141,7 +142,8 @@ class Scenes:
             world, account, kind, customer=buyer["id"],
             billing_details={"email": person.email, "name": person.name},
         )  # fmt: skip
-        card["card"].update(exp_month=person.exp_month, exp_year=person.exp_year)
+        year, month = self._good_until(person, begins_s)
+        card["card"].update(exp_month=month, exp_year=year)
         world.store.insert(card)
         buyer["invoice_settings"]["default_payment_method"] = card["id"]
         world.store.insert(
@@ -151,6 +153,14 @@ class Scenes:
             }
         )  # fmt: skip
         return buyer
+
+    def _good_until(self, person: Person, begins_s: float) -> tuple[int, int]:
+        """Year and month; a card that is refused as expired was good until shortly before."""
+        if person.temperament != "expired_card":
+            return person.exp_year, person.exp_month
+        renews = datetime.fromtimestamp(self._world.seconds() + begins_s, UTC)
+        before = renews.replace(day=1) - timedelta(days=1)
+        return before.year, before.month
 
     def _subscription(self, buyer: Document, person: Person, begins_s: float) -> Document:
         world = self._world
