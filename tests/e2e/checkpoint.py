@@ -18,9 +18,11 @@ from aiohttp import hdrs, web
 from rehearsal.stripe_double import forms
 from tests.rehearsal import openapi
 
-# A case's id and what is done to it, or what connecting does once to an account.
+# A case's id and what is done to it; a subscription and the card that it is given; the page of a
+# minute; or what connecting does once to an account.
 OUR_KEY: Final = re.compile(
-    r"cc:[0-9a-f-]{36}:[A-Za-z0-9:_-]+|(endpoint|permission/[a-z_]+)/[0-9a-f]{16,64}"
+    r"cc:[0-9a-f-]{36}:[A-Za-z0-9:_-]+|cc:sub_\w+:slot:pm_\w+|cc:card-page:[0-9a-f]{64}"
+    r"|(endpoint|permission/[a-z_]+)/[0-9a-f]{16,64}"
 )
 NOT_FORWARDED: Final = {"host", "content-length", "transfer-encoding", "connection", "date"}
 NOT_RETURNED: Final = {*NOT_FORWARDED, "content-encoding", "server"}
