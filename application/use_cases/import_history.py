@@ -25,7 +25,7 @@ from domain.invoice import Invoice, InvoiceStatus
 from domain.network import BARRING
 from domain.policy import Policy
 from domain.recovery.imported import SeenCharge, past_events, stripes_lessons
-from domain.recovery.signals import NOT_OURS
+from domain.recovery.signals import is_of_checkout
 from domain.timing.lessons import ChargeLesson
 
 BACK: Final = timedelta(days=730)
@@ -123,7 +123,7 @@ def _cursor(chore: Chore) -> _Cursor:
 def _matters(record: InvoiceRecord) -> bool:
     invoice = record.invoice
     automatic = invoice.collection == "charge_automatically"
-    return record.once_failed and automatic and invoice.billing_reason not in NOT_OURS
+    return record.once_failed and automatic and not is_of_checkout(invoice)
 
 
 def _found(

@@ -1,7 +1,6 @@
 """ReconcileAttempt: ask Stripe what became of a charge whose outcome we do not know."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from application.change_case import CaseRef, Cases
 from application.charging import Charging
@@ -11,7 +10,7 @@ from domain.invoice import Invoice, InvoiceStatus
 from domain.recovery import commands as c
 from domain.recovery.events import Payer, StopReason
 from domain.recovery.signals import Origin, after_settlement
-from domain.recovery.state import CHECK_AFTER, InFlight
+from domain.recovery.state import InFlight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +38,12 @@ class ReconcileAttempt:
         if seen:
             await self.cases.change(ref, *seen)
             return
-        returned = _returned(case.in_flight, invoice)
-        if returned is not None:
-            await self.cases.change(ref, returned)
-            return
-        if invoice is not None and invoice.last_failure is not None:
-            heard = c.RecordDecline(failure=invoice.last_failure, by=Payer.STRIPE)
-            await self.cases.change(ref, heard)
+        failure = invoice.last_failure if invoice is not None else None
+        if failure is not None:
+            await self.cases.change(ref, c.RecordDecline(failure=failure, by=Payer.STRIPE))
+            if case.in_flight.made(failure):
+                return
         await self.charging.send(ref)
-
-
-def _returned(flight: InFlight, invoice: Invoice | None) -> c.Command | None:
-    """The refusal of the debit that this attempt made: of its account, and begun when it was.
-
-    A charge bears the second at which it was made, not that of the bank's answer.
-    """
-    failure = invoice.last_failure if invoice is not None else None
-    if failure is None or flight.card is None or failure.card is None or not flight.is_debit:
-        return None
-    begun = timedelta(seconds=-1) < failure.at - flight.started_at < CHECK_AFTER
-    if not begun or failure.card.payment_method != flight.card.payment_method:
-        return None
-    return c.RecordDecline(failure=failure, by=Payer.CHARGECHASE, attempt=flight.number)
 
 
 def _seen(

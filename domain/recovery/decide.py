@@ -65,7 +65,7 @@ def decide(case: RecoveryCase, command: c.Command, basis: Basis, now: datetime) 
 
 def _decline(case: RecoveryCase, command: c.RecordDecline, basis: Basis, now: datetime) -> Events:
     failure, flight = command.failure, case.in_flight
-    ours = flight is not None and command.attempt == flight.number
+    ours = flight is not None and (command.attempt == flight.number or flight.made(failure))
     heard_in_flight = flight is not None and failure.charge_id in flight.heard
     if failure.charge_id in case.seen_charges and not (ours and heard_in_flight):
         return ()

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from domain.invoice import Invoice, InvoiceStatus
+from domain.invoice import BY_HAND, Invoice, InvoiceStatus
 from domain.recovery import commands as c
 from domain.recovery.events import CardSource, Pauser, Payer, StopReason
 from domain.recovery.signal_shapes import (
@@ -58,6 +58,7 @@ __all__ = [
     "changes_of",
     "commands_for",
     "commands_of",
+    "is_of_checkout",
     "may_open",
     "needs_reading",
     "news_of",
@@ -65,15 +66,25 @@ __all__ = [
     "unless_settled",
 ]
 
-# The first invoice of a subscription lives 23 hours and belongs to the checkout, not to us.
-# Source: docs.stripe.com/billing/subscriptions/overview#subscription-statuses (incomplete).
-NOT_OURS = frozenset({"subscription_create"})
 # What an event is silent about in one shape or the other, or what may have changed since: the
 # invoice is read. What is paid, void or deleted stays so.
 SILENT = frozenset(InvoiceNews) - {InvoiceNews.PAID, InvoiceNews.VOIDED, InvoiceNews.DELETED}
 OPENING = frozenset({InvoiceNews.FAILED, InvoiceNews.NEEDS_AUTHENTICATION, InvoiceNews.DUE})
 # What an event tells of happened within this time of it; else it is another matter that shows.
 SAME_MATTER: Final = timedelta(minutes=10)
+
+
+def is_of_checkout(invoice: Invoice) -> bool:
+    """The first invoice of a subscription, charged while the customer watches: it lives 23 hours.
+
+    A bill is no part of a checkout, nor is a debit that the bank sends back days later: by then the
+    subscription runs. Source: docs.stripe.com/billing/subscriptions/overview#subscription-statuses
+    (incomplete), docs.stripe.com/billing/subscriptions/overview#subscription-payment-methods.
+    """
+    failure = invoice.last_failure
+    debited = failure is not None and failure.card is not None and failure.card.kind != "card"
+    by_hand = invoice.collection == BY_HAND
+    return invoice.billing_reason == "subscription_create" and not (by_hand or debited)
 
 
 def needs_reading(news: InvoiceNews) -> bool:
@@ -166,8 +177,8 @@ def commands_for(
     ended = after_settlement(invoice, origin)
     if ended:
         return ended
-    by_hand = invoice.collection != "charge_automatically"
-    if by_hand != due or invoice.billing_reason in NOT_OURS:
+    by_hand = invoice.collection == BY_HAND
+    if by_hand != due or is_of_checkout(invoice):
         return ()
     commands: list[c.Command] = [c.OpenCase(account=account, invoice=invoice)]
     commands += (*_refusal(invoice, origin), *_count(invoice))

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from domain.decline import Decline, DeclineFamily
-from domain.invoice import Card, Profile
+from domain.invoice import Card, FailedCharge, Profile
 from domain.network import BARRING, DEBIT_SCHEMES
 from domain.policy import Policy, Rules
 from domain.policy.shapes import Channel, EndAction, StripeRetries, Template
@@ -61,6 +61,15 @@ class InFlight(Struct, frozen=True, kw_only=True):
     def is_debit(self) -> bool:
         """True for a bank debit: the bank answers days after the call, with no word on whose."""
         return self.card is not None and self.card.kind in DEBIT_SCHEMES
+
+    def made(self, failure: FailedCharge) -> bool:
+        """Whether the refusal is that of the debit which this attempt made: of its account, and
+        begun when it was. A charge bears the second at which it was made, not that of the bank's
+        answer; and while a debit is on its way nobody makes another."""
+        if self.card is None or failure.card is None or not self.is_debit:
+            return False
+        begun = timedelta(seconds=-1) < failure.at - self.started_at < CHECK_AFTER
+        return begun and failure.card.payment_method == self.card.payment_method
 
 
 class Reminder(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from rehearsal.clock import ClockSpec, RehearsalClock
-from rehearsal.stripe_double import debits, events, hosted, ledger, portal
+from rehearsal.stripe_double import bills, debits, events, hosted, ledger, portal
 from rehearsal.stripe_double.app import Api
 from rehearsal.stripe_double.control import Control
 from rehearsal.stripe_double.faults import Faults
@@ -74,6 +74,8 @@ class StripeDouble:
         self.world.on_due["finalize"] = lambda key: finalize_due(
             self.world, key, self.renewals.base_url
         )
+        self.world.on_due["bill_due"] = lambda key: bills.will_be_due(self.world, key)
+        self.world.on_due["bill_overdue"] = lambda key: bills.overdue(self.world, key)
         self.world.on_due["debit"] = lambda key: debits.conclude(self.world, key)
         self.world.on_due["retry"] = lambda key: retry(self.world, key)
         self.base_url = ""
@@ -175,6 +177,7 @@ class StripeDouble:
             self._at_home(each)
             if each["status"] == "draft" and each["automatically_finalizes_at"]:
                 self.world.at(each["automatically_finalizes_at"], "finalize", each["id"])
+            bills.wait_for(self.world, each)
             if each["next_payment_attempt"]:
                 self.world.at(each["next_payment_attempt"], "retry", each["id"])
         for each in self._store.all("charge"):

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from rehearsal.stripe_double import debits
+from rehearsal.stripe_double import bills, debits
 from rehearsal.stripe_double.billing import card_for, collect
 from rehearsal.stripe_double.errors import refused
 from rehearsal.stripe_double.events import emit
@@ -59,6 +59,7 @@ def finalize(world: World, billed: Document, cause: Cause, base_url: str) -> Non
         _open_payment(world, billed, cause)
     world.store.touch(billed)
     emit(world, "invoice.finalized", billed, cause)
+    bills.wait_for(world, billed)
     if not billed["amount_due"]:
         settle(world, billed, cause)
 

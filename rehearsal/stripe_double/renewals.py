@@ -3,6 +3,7 @@
 import calendar
 from datetime import UTC, datetime, timedelta
 
+from rehearsal.stripe_double import bills
 from rehearsal.stripe_double.billing import collect
 from rehearsal.stripe_double.errors import StripeError
 from rehearsal.stripe_double.events import emit
@@ -28,7 +29,7 @@ class Renewals:
     def start(self, subscription: Document, cause: Cause) -> StripeError | None:
         """Invoice the first period and charge it; a refusal leaves the subscription incomplete."""
         billed = self.invoice(subscription, "subscription_create", cause)
-        refusal = collect(self._world, billed, cause) if billed["status"] == "open" else None
+        refusal = collect(self._world, billed, cause) if _is_charged(billed) else None
         if refusal and subscription["status"] == "active":
             set_status(self._world, subscription, "incomplete", cause)
         if subscription["status"] == "incomplete":
@@ -65,7 +66,7 @@ class Renewals:
     def _charge_period(self, subscription: Document) -> None:
         billed = self.invoice(subscription, "subscription_cycle", SCHEDULE)
         emit(self._world, "customer.subscription.updated", subscription, SCHEDULE, {})
-        if billed["status"] == "open":
+        if _is_charged(billed):
             collect(self._world, billed, SCHEDULE)
 
     def invoice(self, subscription: Document, reason: str, cause: Cause) -> Document:
@@ -76,6 +77,7 @@ class Renewals:
         billed = draft(
             world, buyer, _line(subscription),
             billing_reason=reason, auto_advance=True, _subscription=subscription["id"],
+            **bills.terms_of(subscription, world.now()),
             description=subscription["description"],
             parent={
                 "type": "subscription_details", "quote_details": None,
@@ -92,6 +94,8 @@ class Renewals:
             billed["auto_advance"] = False
             return billed
         finalize(world, billed, cause, self.base_url)
+        if billed["collection_method"] == bills.BY_HAND and not paused:
+            emit(world, "invoice.sent", billed, cause)
         if paused and paused["behavior"] == "void":
             void(world, billed, cause)
         elif paused:
@@ -118,6 +122,11 @@ class Renewals:
             self._world.store.touch(subscription)
             before = {"pause_collection": paused}
             emit(self._world, "customer.subscription.updated", subscription, SCHEDULE, before)
+
+
+def _is_charged(billed: Document) -> bool:
+    """A bill waits for its customer."""
+    return bool(billed["status"] == "open" and billed["collection_method"] != bills.BY_HAND)
 
 
 def _line(subscription: Document) -> Billed:

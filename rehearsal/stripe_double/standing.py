@@ -22,8 +22,10 @@ def follow_invoice(world: World, billed: Document, cause: Cause) -> None:
 def _status(subscription: Document, billed: Document) -> str:
     if billed["status"] == "open":
         first = billed["billing_reason"] == "subscription_create"
-        # a first payment by bank debit lets the subscription run until the bank has spoken
-        return "incomplete" if first and not billed.get("_debited") else "past_due"
+        # a first payment by bank debit lets the subscription run until the bank has spoken, and a
+        # bill until it is due
+        waits = billed.get("_debited") or billed["collection_method"] == "send_invoice"
+        return "incomplete" if first and not waits else "past_due"
     if billed["status"] in {"paid", "void"}:
         return "active"
     return str(subscription["status"])

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from rehearsal.stripe_double import forms
 from rehearsal.stripe_double.api import PAGING, Call, find, owner_of, page, route, span_filter
+from rehearsal.stripe_double.bills import BY_HAND
 from rehearsal.stripe_double.errors import invalid
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.objects import price as build_price
@@ -32,6 +33,7 @@ def create(call: Call) -> Document:
     priced, quantity = _bought(call, items[0])
     now = call.world.now()
     made = build(call.world, buyer, priced, quantity, period_end(now, priced["recurring"], now))
+    made.update(_collected(call))
     call.world.store.insert(made)
     _apply(call, made)
     emit(call.world, "customer.subscription.created", made, call.cause)
@@ -39,6 +41,18 @@ def create(call: Call) -> Document:
     if refusal and forms.text(call.params, "payment_behavior") == "error_if_incomplete":
         raise refusal
     return made
+
+
+def _collected(call: Call) -> Document:
+    """Charged by itself, or sent as a bill to be paid within some days."""
+    method = forms.text(call.params, "collection_method", "charge_automatically")
+    days = forms.integer(call.params, "days_until_due")
+    if method not in {"charge_automatically", BY_HAND}:
+        raise invalid(f"Invalid collection_method: {method}", param="collection_method")
+    if method == BY_HAND and days is None:
+        raise invalid("Missing required param: days_until_due.", "parameter_missing",
+                      "days_until_due")  # fmt: skip
+    return {"collection_method": method, "days_until_due": days if method == BY_HAND else None}
 
 
 def _bought(call: Call, item: Any) -> tuple[Document, int]:
@@ -209,7 +223,7 @@ ROUTES: Final = (
     route("GET", "/v1/prices/{id}", price),
     route(
         "POST", "/v1/subscriptions", create,
-        f"{_WRITES} customer items payment_behavior off_session collection_method",
+        f"{_WRITES} customer items payment_behavior off_session collection_method days_until_due",
     ),
     route("GET", "/v1/subscriptions", listed,
           f"{PAGING} created customer status collection_method current_period_end"),

@@ -1,6 +1,6 @@
 """Bank debits: few further presentations of one invoice, and only after what time may heal."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -153,3 +153,28 @@ def test_what_is_paid_while_a_debit_is_on_its_way_was_paid_by_it() -> None:
     (other,) = when(history, by_transfer, due_at + 4 * DAY, POLICY)
     assert isinstance(other, e.CaseRecovered)
     assert other.by is e.Payer.MERCHANT
+
+
+@pytest.mark.parametrize(
+    ("at", "card", "ours"),
+    [
+        (HOUR * 0, ACH, True),
+        (HOUR / 60, ACH, True),
+        (-HOUR, ACH, False),  # an earlier one, of Stripe's
+        (HOUR, ACH, False),
+        (HOUR * 0, Card(payment_method="pm_2", fingerprint="fp_2", kind="us_bank_account"), False),
+    ],
+)
+def test_a_debit_that_came_back_answers_the_attempt_that_began_it_whoever_tells(
+    at: timedelta, card: Card, ours: bool
+) -> None:
+    """Its event names no request. Its charge bears the second at which the debit was begun."""
+    history = opened()
+    due_at = state(history).next_attempt_at
+    assert due_at is not None
+    begin = c.BeginAttempt(number=1, invoice=an_invoice(card=ACH), use=CardUse())
+    history += when(history, begin, due_at, POLICY)
+    failure = declined("insufficient_funds", "ch_1", at=due_at + at, card=card)
+    told = c.RecordDecline(failure=failure, by=e.Payer.STRIPE)
+    first, *_ = when(history, told, due_at + 4 * DAY, POLICY)
+    assert isinstance(first, e.AttemptDeclined if ours else e.ChargeDeclined)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from domain.invoice import InvoiceStatus
 from domain.recovery import commands as c
@@ -34,7 +35,16 @@ from domain.recovery.signals import (
     settled,
     unless_settled,
 )
-from tests.builders import ACCOUNT, DAY, MONDAY, NEW_VISA, a_paid_invoice, an_invoice, declined
+from tests.builders import (
+    ACCOUNT,
+    DAY,
+    MONDAY,
+    NEW_VISA,
+    OLD_VISA,
+    a_paid_invoice,
+    an_invoice,
+    declined,
+)
 
 OURS = Origin(by=Payer.CHARGECHASE, attempt=1)
 THEIRS = Origin(by=Payer.CUSTOMER, at=MONDAY)
@@ -67,6 +77,18 @@ def test_an_invoice_that_was_settled_meanwhile_is_not_taken_up() -> None:
 )
 def test_what_is_not_ours_to_chase_is_left_alone(changes: dict[str, str]) -> None:
     assert commands_for(ACCOUNT, an_invoice(**changes), OURS) == ()
+
+
+def test_a_first_bill_and_a_first_debit_that_came_back_are_chased() -> None:
+    """Neither lives in a checkout: the subscription runs by the time that they fail."""
+    first = {"billing_reason": "subscription_create"}
+    bill = an_invoice(**BY_HAND, **first)
+    assert news_of(ACCOUNT, bill, InvoiceNews.DUE, OURS)
+    account = replace(OLD_VISA, kind="sepa_debit", brand=None)
+    debit = an_invoice(**first, card=account, last_failure=declined(card=account))
+    assert c.OpenCase(account=ACCOUNT, invoice=debit) in commands_for(ACCOUNT, debit, OURS)
+    card = an_invoice(**first, last_failure=declined())
+    assert commands_for(ACCOUNT, card, OURS) == ()
 
 
 def test_a_bill_that_is_paid_by_hand_is_taken_up_once_it_is_due() -> None:

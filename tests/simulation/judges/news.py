@@ -11,7 +11,6 @@ from application.ports.stores import EventRef
 from domain.invoice import Invoice, InvoiceStatus
 from domain.recovery.events import CaseResumed
 from domain.recovery.signals import (
-    NOT_OURS,
     CustomerDeleted,
     Disconnected,
     InvoiceNews,
@@ -133,4 +132,6 @@ class NewsJudge:
 
 
 def _is_ours(invoice: Invoice) -> bool:
-    return invoice.collection == "charge_automatically" and invoice.billing_reason not in NOT_OURS
+    """Only cards are charged in a simulated checkout."""
+    of_checkout = invoice.billing_reason == "subscription_create"
+    return invoice.collection == "charge_automatically" and not of_checkout
