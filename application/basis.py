@@ -11,6 +11,7 @@ from msgspec import Struct
 from application.ports.holidays import Holidays
 from application.ports.stores import Conversation
 from application.ports.unit_of_work import UnitOfWork
+from domain.expiry import has_expired
 from domain.invoice import Card
 from domain.network import CardUse
 from domain.policy import Policy
@@ -136,10 +137,19 @@ async def _around(
         use=use,
         contacts=said.contacts,
         spoken_for=said.spoken_for,
+        backup=await _backup(uow, question, policy),
         holidays=holidays(person.country, now.date(), ends_at.date()),
         draw=draw_of(str(question.case_id), question.case.version),
         merchant=OWN,
     )
+
+
+async def _backup(uow: UnitOfWork, question: Question, policy: Policy) -> Card | None:
+    """The latest card that they agreed to and that has not expired."""
+    if not policy.use_backup or question.case.version == 0:
+        return None
+    standing = await uow.consents.standing(question.case_id)
+    return next((one.card for one in standing if not has_expired(one.card, question.now)), None)
 
 
 def _person(question: Question) -> _Person:

@@ -40,13 +40,13 @@ class Renewal(Struct, frozen=True, kw_only=True):
 
     def has_run_out(self, at: datetime) -> bool:
         """The same at another instant."""
-        return not self.in_wallet and _is_over(self.card, at)
+        return not self.in_wallet and has_expired(self.card, at)
 
     def given_instead(self, since: datetime) -> Card | None:
         """The card that the customer gave from `since` on and that will do; None if there is
         none."""
         other = self.beneath
-        if other is None or other.given_at < since or _is_over(other.card, self.at):
+        if other is None or other.given_at < since or has_expired(other.card, self.at):
             return None
         return other.card
 
@@ -75,8 +75,8 @@ def may_be_told_from(
     return within_hours(at, policy.first_mail_hour, policy.last_mail_hour, zone)
 
 
-def _is_over(card: Card, at: datetime) -> bool:
-    """Whether the last day of the card's month has passed, everywhere's clocks being UTC."""
+def has_expired(card: Card, at: datetime) -> bool:
+    """Whether the last day of the card's month has passed, by the clocks of UTC."""
     if card.kind != "card" or card.expires is None:
         return False
     year, month = map(int, card.expires.split("-"))

@@ -200,6 +200,7 @@ def policies(draw: st.DrawFn) -> Policy:
             for name in names[2:]
         ),
         hold_out_percent=draw(st.integers(0, 50)),
+        use_backup=draw(st.booleans()),
         expiry_notice=timedelta(days=draw(st.integers(0, 30))),
         families=draw(_families()),
     )

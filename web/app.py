@@ -6,7 +6,17 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from web import accounts, assets, cases, customer, health, live, stripe_account, stripe_agreement
+from web import (
+    accounts,
+    assets,
+    backup_card,
+    cases,
+    customer,
+    health,
+    live,
+    stripe_account,
+    stripe_agreement,
+)
 from web.assets import Assets
 from web.edge import Edge, security_headers
 from web.errors import error_handler
@@ -81,7 +91,7 @@ def _customers_pages(parts: WebParts) -> Router:
     """No cookie stands behind these, so no token either: the link itself is the key."""
     return Router(
         path="/",
-        route_handlers=[customer.open_link, customer.go_to_payment],
+        route_handlers=[customer.open_link, customer.go_to_payment, backup_card.answer],
         before_request=origin_check(parts, unnamed=True),
     )
 

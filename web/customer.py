@@ -1,6 +1,5 @@
 """The customer's page, `/r/{token}`: the merchant's, not ours. No login, no session, no trace."""
 
-from hashlib import sha256
 from typing import Annotated, Any, Final
 
 from litestar import Response, get, post
@@ -9,12 +8,12 @@ from litestar.params import PathParameter
 
 from application.change_case import CaseRef
 from application.ports.registry import MerchantProfile
-from application.ports.stores import CardLink, LinkTarget
+from application.ports.stores import CardLink
 from application.views import CaseRow
 from domain.recovery.events import Ask
 from domain.recovery.transitions import Phase
-from web import expiring_card, money
-from web.customer_pages import PRIVATE, gone, policy_of, settled
+from web import backup_card, expiring_card, money
+from web.customer_pages import PRIVATE, gone, policy_of, settled, target_of
 from web.parts import WebParts
 from web.rendering import Renderer
 from web.wording.telling import card_name
@@ -46,7 +45,7 @@ async def open_link(
     renderer: NamedDependency[Renderer],
 ) -> Response[str]:
     """Shows and changes nothing: mail scanners open links too, as often as they like."""
-    target = await _target(token, parts)
+    target = await target_of(token, parts)
     if target is None:
         return gone(renderer)
     if isinstance(target, CardLink):
@@ -58,8 +57,13 @@ async def open_link(
     if view.row.phase in SETTLED:
         return settled(renderer, merchant, SETTLED[view.row.phase])
     headers = {**PRIVATE, "Content-Security-Policy": policy_of(parts)}
+    ref = CaseRef(target.merchant_id, target.case_id)
     return renderer.page(
-        "customer/open.html", headers=headers, **_shown(merchant, view.row), token=token
+        "customer/open.html",
+        headers=headers,
+        **_shown(merchant, view.row),
+        **backup_card.shown(await parts.backup_cards.offer(ref), merchant, view.row),
+        token=token,
     )
 
 
@@ -70,7 +74,7 @@ async def go_to_payment(
     renderer: NamedDependency[Renderer],
 ) -> Response[str]:
     """On to Stripe's own page, its address read from Stripe at this moment."""
-    target = await _target(token, parts)
+    target = await target_of(token, parts)
     if target is None:
         return gone(renderer)
     if isinstance(target, CardLink):
@@ -81,11 +85,6 @@ async def go_to_payment(
         return settled(renderer, merchant, NOTHING_DUE)
     headers = {**PRIVATE, "Location": url, "Content-Security-Policy": policy_of(parts)}
     return Response("", status_code=303, headers=headers)
-
-
-async def _target(token: str, parts: WebParts) -> LinkTarget | CardLink | None:
-    """Where the token leads. Any text is hashed and looked up: a wrong one costs the same."""
-    return await parts.registry.link(sha256(token.encode()).digest())
 
 
 def _shown(merchant: MerchantProfile, row: CaseRow) -> dict[str, Any]:

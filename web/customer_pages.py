@@ -1,10 +1,12 @@
 """What the customer's pages share: no login, no session, no trace."""
 
+from hashlib import sha256
 from typing import Final
 
 from litestar import Response
 
 from application.ports.registry import MerchantProfile
+from application.ports.stores import CardLink, LinkTarget
 from web.edge import CONTENT_POLICY
 from web.parts import WebParts
 from web.rendering import Renderer
@@ -32,3 +34,8 @@ def policy_of(parts: WebParts) -> str:
     """Browsers apply `form-action` to the redirect too, so Stripe's page must be named."""
     targets = " ".join(("'self'", *parts.payment_origins))
     return CONTENT_POLICY.format(form_action=targets)
+
+
+async def target_of(token: str, parts: WebParts) -> LinkTarget | CardLink | None:
+    """Where the token leads. Any text is hashed and looked up: a wrong one costs the same."""
+    return await parts.registry.link(sha256(token.encode()).digest())

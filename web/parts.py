@@ -20,6 +20,7 @@ from application.ports.registry import Registry
 from application.ports.stores import CardLink
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
 from application.use_cases.answer_end import EndAnswer
+from application.use_cases.backup_cards import BackupOffer
 from application.use_cases.card_pages import CardStanding
 from application.use_cases.connect_with_key import Connected, Pasted
 from application.use_cases.finish_agreement import Answer
@@ -59,6 +60,20 @@ class CardPages(Protocol):
     async def open(self, link: CardLink, address: str) -> str | None:
         """Where to send the customer, who comes back to `address`."""
         ...
+
+
+class BackupCards(Protocol):
+    """What agreeing to another card needs."""
+
+    async def offer(self, ref: CaseRef) -> BackupOffer:
+        """Changes nothing."""
+        ...
+
+    async def agree(self, ref: CaseRef, choice: str) -> bool:
+        """False if that card is not offered. Raises Unavailable."""
+        ...
+
+    async def withdraw(self, ref: CaseRef) -> None: ...
 
 
 class AccountStanding(Struct, frozen=True, kw_only=True):
@@ -112,6 +127,7 @@ class WebParts:
     # case -> Stripe's hosted page, read anew; None if nothing is to be paid
     open_payment_page: Callable[[CaseRef], Awaitable[str | None]]
     card_pages: CardPages
+    backup_cards: BackupCards
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap

@@ -25,6 +25,7 @@ WHY_THEN: Final = {
     "month_limit": "This card has no declines left this month, so we wait until it has.",
     "day_limit": "This card was declined within the last day, so we give it rest.",
     "advised_wait": "The card\u2019s network asked us to wait, so we do.",
+    "backup": "The customer agreed to this card; it is charged once, at the usual hour.",
     "new_card": "There is a new card, so there is no reason to wait.",
 }
 
@@ -38,6 +39,8 @@ WHY_ASKED: Final = {
     "scheme_limit": "The bank\u2019s scheme allows no further debit of this invoice.",
     "debit_final": "The bank would return a further debit of this account too.",
     "authentication": "The bank wants its customer to confirm the payment.",
+    "backup_refused": "The other card, which the customer had agreed to, was refused as well.",
+    "backup_gone": "The customer took back their word on the other card, or the card itself.",
     "no_card": "There is no card that could be charged.",
     "card_barred": "This card has said never; charging it again would cost a fine.",
     "mandate_ended": "The permission to debit this bank account was taken back.",

@@ -19,6 +19,7 @@ from adapters.secrets.passwords import Argon2Passwords
 from adapters.stripe.events import read_envelope
 from adapters.stripe.signature import SignatureCheck, SignatureVerdict
 from application.use_cases.answer_end import AnswerEnd
+from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.open_payment_page import OpenPaymentPage
 from web.app import create_app
@@ -120,6 +121,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         card_pages=CardPages(
             renewals=renewals_of(here, connection), open_uow=here.open_uow, clock=here.clock
         ),
+        backup_cards=BackupCards(cases=here.cases, payments=payments),
         answer_end=AnswerEnd(cases=here.cases, payments=payments),
         changes=pages.changes,
         endpoints=PostgresEndpoints(pools.system, box_of(settings)),

@@ -65,6 +65,7 @@ class MemoryPayments:
         self.undone: list[Ending] = []
         self.forbids: str | None = None  # why this connection may end nothing
         self.cards: dict[str, Card] = {}  # by payment method
+        self.wallets: dict[str, tuple[Card, ...]] = {}  # by customer
         self._intents: dict[tuple[str, str], str] = {}
         self._objects: dict[tuple[str, str, str], bytes] = {}
         self._clock = clock
@@ -159,6 +160,10 @@ class MemoryPayments:
     async def invoice_of(self, account: str, payment_intent_id: str) -> str | None:
         self._refuse_if_down()
         return self._intents.get((account, payment_intent_id))
+
+    async def cards_of(self, account: str, customer_id: str) -> tuple[Card, ...]:  # noqa: ARG002
+        self._refuse_if_down()
+        return self.wallets.get(customer_id, ())
 
     async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:
         self._refuse_if_down()

@@ -9,6 +9,7 @@ from uuid import UUID
 from adapters.memory.case_store import MemoryCaseStore
 from adapters.memory.chores import MemoryChoreStore
 from adapters.memory.connections import MemoryConnectionStore
+from adapters.memory.consents import MemoryConsentStore
 from adapters.memory.everyday_stores import (
     MemoryActionStore,
     MemoryAuditLog,
@@ -53,6 +54,7 @@ class MemoryUnitOfWork:
         self.knowledge = MemoryKnowledgeStore(world, journal, merchant_id)
         self.pool = MemoryKnowledgePool(world, journal, merchant_id)
         self.chores = MemoryChoreStore(world, journal, merchant_id)
+        self.consents = MemoryConsentStore(world, journal, merchant_id)
         self.notices = MemoryNoticeStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from application.ports.accounts import UserRecord
 from application.ports.chores import Chore, ChoreRef
+from application.ports.consents import Consent
 from application.ports.conveyor import IncomingEvent
 from application.ports.history import EndedCase, OfferedInvoice
 from application.ports.learning import LearnedVersion
@@ -111,6 +112,14 @@ class HeldNotice(Struct, frozen=True, kw_only=True):
     state: str = "begun"
 
 
+class HeldConsent(Struct, frozen=True, kw_only=True):
+    """A customer's word, and when it was taken back."""
+
+    case_id: UUID
+    consent: Consent
+    withdrawn_at: datetime | None = None
+
+
 class HeldConnection(Struct, frozen=True, kw_only=True):
     """How an account is reached, and what is known of it; `connection` has no last event."""
 
@@ -173,6 +182,7 @@ class MemoryWorld:
     chores: dict[ChoreRef, HeldChore] = field(default_factory=dict)
     past: dict[CaseKey, EndedCase] = field(default_factory=dict)
     offers: dict[tuple[UUID, str, str], OfferedInvoice] = field(default_factory=dict)
+    consents: dict[tuple[UUID, int], HeldConsent] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)
     lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)

@@ -16,7 +16,7 @@ HEADER: Final = """\
 
 """
 # Written even where they are as usual, for a reader looks for them.
-ALWAYS: Final = frozenset({"end", "hold_out_percent", "expiry_notice", "after"})
+ALWAYS: Final = frozenset({"end", "hold_out_percent", "expiry_notice", "use_backup", "after"})
 
 
 def to_toml(policy: Policy) -> str:

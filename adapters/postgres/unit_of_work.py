@@ -13,6 +13,7 @@ from adapters.postgres.case_store import PostgresCaseStore
 from adapters.postgres.chores import PostgresChoreStore
 from adapters.postgres.clock import DatabaseTime
 from adapters.postgres.connections import PostgresConnectionStore
+from adapters.postgres.consents import PostgresConsentStore
 from adapters.postgres.customer_store import PostgresCustomerStore
 from adapters.postgres.decision_log import PostgresDecisionLog
 from adapters.postgres.inbox import PostgresInboxMarks
@@ -55,6 +56,7 @@ class PostgresUnitOfWork:
         self.knowledge = PostgresKnowledgeStore(connection, merchant_id)
         self.pool = PostgresKnowledgePool(connection, merchant_id)
         self.chores = PostgresChoreStore(connection, merchant_id)
+        self.consents = PostgresConsentStore(connection, merchant_id)
         self.notices = PostgresNoticeStore(connection, merchant_id)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)

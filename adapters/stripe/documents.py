@@ -46,6 +46,12 @@ class PaymentMethod(Struct, frozen=True):
     exp_year: int | None = None
 
 
+class PaymentMethods(Struct, frozen=True):
+    """A customer's."""
+
+    data: list[PaymentMethod]
+
+
 class ChargeOutcome(Struct, frozen=True):
     """What Radar, the network and the issuer said about a charge."""
 

@@ -10,7 +10,7 @@ import structlog
 from adapters.stripe import documents as doc
 from adapters.stripe.asking import NO_ANSWER, NO_PARAMS, Asker, Trouble
 from adapters.stripe.client import StripeConnection
-from adapters.stripe.declines import failed_charge, wants_authentication
+from adapters.stripe.declines import card_of, failed_charge, wants_authentication
 from adapters.stripe.endings import (
     DONE,
     STATUS_AFTER,
@@ -38,7 +38,7 @@ from application.ports.payments import (
     StripeUnavailable,
     Unknown,
 )
-from domain.invoice import FailedCharge, Invoice, InvoiceStatus, Slot
+from domain.invoice import Card, FailedCharge, Invoice, InvoiceStatus, Slot
 from domain.policy import EndAction
 from domain.policy.shapes import OF_SUBSCRIPTION
 from domain.recovery.events import EndResult
@@ -132,6 +132,19 @@ class StripePayments:
                 return None
             raise StripeUnavailable(trouble.reason) from trouble
         return found.data[0].invoice if found.data else None
+
+    async def cards_of(self, account: str, customer_id: str) -> tuple[Card, ...]:
+        """Source: docs.stripe.com/api/payment_methods/customer_list."""
+        path = f"/v1/customers/{quote(customer_id, safe='')}/payment_methods"
+        asked = {"type": "card", "limit": 100}
+        try:
+            found = await self._asker.ask(account, ("get", path), doc.PaymentMethods, asked)
+        except Trouble as trouble:
+            if trouble.status == 404:
+                return ()
+            raise StripeUnavailable(trouble.reason) from trouble
+        cards = (card_of(method) for method in found.data)
+        return tuple(card for card in cards if card is not None)
 
     async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:
         """As it stands now, in the shape of the version that we ask for."""

@@ -5,7 +5,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from application.errors import Unavailable
-from domain.invoice import FailedCharge, Invoice
+from domain.invoice import Card, FailedCharge, Invoice
 from domain.policy import EndAction
 from domain.recovery.events import EndResult
 from domain.recovery.signals import Signal
@@ -104,6 +104,11 @@ class Payments(Protocol):
 
     async def invoice_of(self, account: str, payment_intent_id: str) -> str | None:
         """The invoice that a payment was for; None if for none. Raises StripeUnavailable."""
+        ...
+
+    async def cards_of(self, account: str, customer_id: str) -> tuple[Card, ...]:
+        """The cards that a customer has on file, in no slot or in one; at most 100, the newest
+        first. Raises StripeUnavailable."""
         ...
 
     async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:

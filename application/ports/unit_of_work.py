@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from application.ports.chores import ChoreStore
+from application.ports.consents import ConsentStore
 from application.ports.history import PastStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
 from application.ports.notices import NoticeStore
@@ -56,6 +57,8 @@ class UnitOfWork(Protocol):
     def pool(self) -> KnowledgePool: ...
     @property
     def chores(self) -> ChoreStore: ...
+    @property
+    def consents(self) -> ConsentStore: ...
     @property
     def notices(self) -> NoticeStore: ...
     @property

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from application.case_ids import slot_key
 from application.change_case import CaseRef, Cases
 from application.charging import Charging
@@ -12,6 +14,7 @@ from domain.network import CardUse
 from domain.recovery import commands as c
 from domain.recovery.events import AttemptStarted, Payer, StopReason
 from domain.recovery.signals import Origin, after_settlement
+from domain.recovery.state import RecoveryCase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +39,30 @@ class RunAttempt:
             # Else the next renewal would begin with the refused card again; this charge would not.
             key = slot_key(ref.case_id, invoice.card.payment_method)
             await self.payments.put_in_slot(case.account, invoice, idempotency_key=key)
-        events = await self.cases.change(ref, *await self._commands(ref, action.number, invoice))
+        shown = await self._by_backup(ref, case, invoice)
+        events = await self.cases.change(ref, *await self._commands(ref, action.number, shown))
         if any(isinstance(event, AttemptStarted) for event in events):
             await self.charging.send(ref)
+
+    async def _by_backup(
+        self, ref: CaseRef, case: RecoveryCase, invoice: Invoice | None
+    ) -> Invoice | None:
+        """The invoice with the backup in the place of the card that it stands for, as long as the
+        customer's word stands and the card is still theirs. It is put in no slot: the word was for
+        what is owed, not for the next renewal."""
+        if invoice is None or case.beside is None or case.card is None or case.customer_id is None:
+            return invoice
+        if invoice.card is not None and invoice.card.differs_from(case.beside):
+            return invoice  # they have given another one
+        async with self.cases.open_uow(ref.merchant_id) as uow:
+            standing = await uow.consents.standing(ref.case_id)
+        method = case.card.payment_method
+        if all(consent.card.payment_method != method for consent in standing):
+            return invoice
+        held = await self.payments.cards_of(case.account, case.customer_id)
+        if all(card.payment_method != method for card in held):
+            return invoice
+        return replace(invoice, card=case.card, belongs_in=None)
 
     async def _commands(
         self, ref: CaseRef, number: int, invoice: Invoice | None

@@ -137,6 +137,7 @@ def assertive(timezone: str, version: int = 1) -> Policy:
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
         expiry_notice=EXPIRY_NOTICE,
+        use_backup=True,
         families=dict.fromkeys(sorted(JUDGED), DeclineFamily.UNKNOWN),
     )
 

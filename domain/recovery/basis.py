@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from domain.invoice import Card
 from domain.network import CardUse
 from domain.policy import Policy
 from domain.timing.knowledge import Knowledge
@@ -20,6 +21,7 @@ class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
     # `ReminderStarted`, without those that the mail server did not take.
     contacts: tuple[datetime, ...] = ()
     spoken_for: bool = False  # another open case of this person leads the conversation
+    backup: Card | None = None  # another card of theirs that may be charged: their word is recorded
     holidays: tuple[date, ...] = ()  # of the customer's country, from now to the end of the case
     draw: int = 0  # in [0, 2**32): the one number of chance, from the case's id and version
     merchant: str = ""  # under which a merchant's own experience is kept; "": the Stripe account

@@ -61,7 +61,8 @@ def _learned(case: RecoveryCase, invoice: Invoice, now: datetime) -> tuple[e.Eve
     left, paid = invoice.amount_remaining_minor, invoice.amount_paid_minor
     if left != case.amount_minor:
         learned.append(e.AmountChanged(at=now, amount_minor=left, paid_minor=paid))
-    if invoice.card is not None and case.card is not None and invoice.card.differs_from(case.card):
+    known = [card for card in (case.card, case.beside) if card is not None]
+    if invoice.card is not None and known and all(invoice.card.differs_from(one) for one in known):
         learned.append(e.CardReplaced(at=now, card=invoice.card))
     return tuple(learned)
 
@@ -78,6 +79,9 @@ def _obstacle(
         return e.CustomerAsked(at=now, ask=e.Ask.PAYMENT, rule="outstanding")
     if invoice.card is None:
         return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule="no_card")
+    if case.beside is not None and not invoice.card.differs_from(case.beside):
+        # The customer took their word back, or the card away: what it stood for is not charged.
+        return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule="backup_gone")
     never = forbidden(case, now)
     if never is not None:
         return e.CustomerAsked(at=now, ask=e.Ask.CARD, rule=never)

@@ -89,11 +89,14 @@ def card_replaced(case: RecoveryCase, event: e.CardReplaced) -> RecoveryCase:
     Its number's own refusals stay: renewed details of a number that is barred are barred too.
     """
     before = {case.card.payment_method} if case.card is not None else set()
+    backup = event.by is e.CardSource.BACKUP
     same = case.card is not None and case.card.fingerprint == event.card.fingerprint
     return replace(
         case,
         card=event.card,
         new_card=True,
+        beside=case.card if backup else None,
+        backup_used=case.backup_used or backup,
         reminder=None,
         old_cards=(case.old_cards | before) - {event.card.payment_method},
         refusals=case.refusals if same else (),

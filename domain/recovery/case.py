@@ -281,7 +281,7 @@ _MARKS: dict[type[e.Event], MarkKind] = {
 
 def _marked(case: RecoveryCase, event: e.Event) -> tuple[Mark, ...]:
     kind = _MARKS.get(type(event))
-    if kind is None:
+    if kind is None or (isinstance(event, e.CardReplaced) and event.by is e.CardSource.BACKUP):
         return case.marks
     if isinstance(event, e.AttemptDeclined) and event.failure.charge_id in case.seen_charges:
         return case.marks

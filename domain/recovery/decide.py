@@ -16,7 +16,7 @@ from domain.recovery.case import CHECK_AFTER, RecoveryCase, evolve
 from domain.recovery.endings import after_the_end, end, overpaid
 from domain.recovery.messages import message
 from domain.recovery.opening import ask_another_method, ask_authentication, open_case
-from domain.recovery.plan import plan
+from domain.recovery.plan import plan, take_backup
 from domain.recovery.quiet import hush
 from domain.recovery.transitions import IDLE, Phase
 
@@ -133,7 +133,10 @@ def _method(
 
 
 def _new_card(case: RecoveryCase, command: c.ReplaceCard, basis: Basis, now: datetime) -> Events:
-    if case.card is not None and not command.card.differs_from(case.card):
+    if command.by is e.CardSource.BACKUP:
+        return take_backup(case, basis, now)
+    on_file = case.beside or case.card  # a backup stands for it, and lies in no slot
+    if on_file is not None and not command.card.differs_from(on_file):
         return ()
     replaced = e.CardReplaced(at=now, card=command.card, by=command.by)
     after = evolve(case, replaced)

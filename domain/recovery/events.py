@@ -53,6 +53,7 @@ class CardSource(StrEnum):
 
     CUSTOMER = "customer"
     NETWORK = "network"  # the card networks' updater
+    BACKUP = "backup"  # nobody: another one of theirs that they agreed to
 
 
 class Pauser(StrEnum):

@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from domain.network import BARRING
+from domain.invoice import Card
+from domain.network import BARRING, CardUse
 from domain.recovery import events as e
 from domain.recovery.basis import Basis
 from domain.recovery.campaign import plan_reminder
@@ -59,9 +60,55 @@ def plan_attempt(
 
 
 def _next_steps(case: RecoveryCase, basis: Basis, now: datetime) -> Events:
+    """As the card on file allows; where it is to be charged no more, by the one beside it."""
+    steps = _steps_by_card(case, basis, now)
+    backup = backup_for(case, basis)
+    if backup is None or not _is_at_an_end(steps):
+        return steps
+    return _by_backup(case, backup, basis, now)
+
+
+def _by_backup(case: RecoveryCase, backup: Card, basis: Basis, now: datetime) -> Events:
+    replaced = e.CardReplaced(at=now, card=backup, by=e.CardSource.BACKUP)
+    other = replace(basis, around=replace(basis.around, use=CardUse()))  # read before the charge
+    return (replaced, *_steps_by_card(evolve(case, replaced), other, now))
+
+
+def take_backup(case: RecoveryCase, basis: Basis, now: datetime) -> Events:
+    """The customer has just agreed, while it is their turn to give another card."""
+    backup = backup_for(case, basis)
+    waits = case.phase is Phase.CUSTOMER and case.ask is not e.Ask.AUTHENTICATION
+    if backup is None or not waits or case.held_out or case.pause is not None:
+        return ()
+    return with_reminder(case, _by_backup(case, backup, basis, now), basis, now)
+
+
+def backup_for(case: RecoveryCase, basis: Basis) -> Card | None:
+    """The card that may stand for the one on file: once, and only by the customer's word."""
+    backup = basis.around.backup
+    if not basis.policy.use_backup or case.backup_used or case.outstanding or backup is None:
+        return None
+    number = case.card.fingerprint if case.card is not None else None
+    known = backup.fingerprint == number or backup.payment_method in case.old_cards
+    return None if known else backup
+
+
+def _is_at_an_end(steps: Events) -> bool:
+    """No charge of this card is to come, and no word to the bank would help it."""
+    asked = [step for step in steps if isinstance(step, e.CustomerAsked)]
+    goes_on = any(isinstance(step, e.AttemptPlanned) for step in steps)
+    return not goes_on and any(step.ask is not e.Ask.AUTHENTICATION for step in asked)
+
+
+def _steps_by_card(case: RecoveryCase, basis: Basis, now: datetime) -> Events:
     family = family_or_unknown(case)
     if case.outstanding:  # nobody charges it, whatever lies in the slot
         return _asked(case, e.Ask.PAYMENT, family, now, _plain_why(case, basis, now))
+    if case.beside is not None and not case.new_card:  # a backup that was refused is left alone
+        why = _plain_why(case, basis, now)
+        return _asked(case, e.Ask.CARD, "backup_refused", now, why)
+    if case.new_card and case.beside is not None:  # nobody is watching: at the usual hour
+        return _on_the_day(case, at_charge_hour(now, case, basis.policy), "backup", basis, now)
     if case.new_card:
         return _on_the_day(case, now, "new_card", basis, now)
     if family in BARRING:

@@ -129,6 +129,8 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     card_news_at: datetime | None = None  # when the present card was refused last, or given
     card: Card | None = None
     new_card: bool = False  # given by the customer and not tried yet
+    beside: Card | None = None  # what lies in the slot while the backup stands for it
+    backup_used: bool = False  # once a case
     old_cards: frozenset[str] = frozenset()  # payment methods that a newer one has replaced
     refusals: tuple[datetime, ...] = ()  # of the card's number, by this invoice, oldest first
     barred: bool = False  # one of these said never, or not this card

@@ -19,6 +19,7 @@ from domain.recovery.explain import Decision
 from domain.timing.knowledge import Knowledge
 from tests.builders import DAY, MONDAY, a_customer
 from tests.contract.test_connections import a_connection
+from tests.contract.test_consents import a_consent
 from tests.contract.test_notices import a_notice
 from tests.contract.test_past_store import a_past, an_offer
 from tests.contract.worlds import (
@@ -47,7 +48,8 @@ PARTITIONS = (
 KEYED_OTHERWISE = {"sessions", "connect_agreements"}
 CASE_DATA = (
     "recovery_cases case_events case_decisions payment_attempts customers messages policies"
-    " lessons knowledge knowledge_pool audit_log past_cases offered_invoices expiry_notices".split()
+    " lessons knowledge knowledge_pool audit_log past_cases offered_invoices expiry_notices"
+    " backup_consents".split()
 )
 
 
@@ -88,6 +90,7 @@ async def lived_in(world: World) -> UUID:
         await uow.past.keep((a_past(shop, "in_before"),))
         await uow.past.offer((an_offer(shop, "in_before"),))
         await uow.notices.begin(a_notice(shop))
+        await uow.consents.give(case_id, a_consent())
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})
         )

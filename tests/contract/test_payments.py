@@ -23,7 +23,7 @@ from application.ports.payments import (
 from domain.invoice import InvoiceStatus, Slot
 from domain.policy.shapes import OF_SUBSCRIPTION, UNDOABLE, EndAction
 from domain.recovery.events import EndResult
-from tests.builders import an_invoice
+from tests.builders import NEW_VISA, OLD_VISA, an_invoice
 from tests.stripe_shop import ACCOUNT, LACKS_FUNDS, PAYS, WANTS_CUSTOMER, Shop, a_shop
 
 
@@ -41,6 +41,8 @@ class Bank(Protocol):
     async def subscription_with_an_open_invoice(self) -> tuple[str, str]: ...
     async def payment_of(self, invoice: str) -> str: ...
     async def subscription(self) -> str: ...
+    async def customer_with_two_cards(self) -> tuple[str, set[str]]: ...
+    async def invoice_whose_customer_has_another_card(self) -> tuple[str, str, str]: ...
     async def go_down(self) -> None: ...
 
 
@@ -94,6 +96,15 @@ class MemoryBank:
         self.payments.shows(ACCOUNT, "subscription", {"id": "sub_1", "status": "active"})
         return "sub_1"
 
+    async def customer_with_two_cards(self) -> tuple[str, set[str]]:
+        self.payments.wallets["cus_anna"] = (OLD_VISA, NEW_VISA)
+        return "cus_anna", {"pm_old", "pm_new"}
+
+    async def invoice_whose_customer_has_another_card(self) -> tuple[str, str, str]:
+        invoice = await self.invoice_that_pays()
+        self.payments.cards["pm_new"] = NEW_VISA
+        return invoice, "pm_old", "pm_new"
+
     async def go_down(self) -> None:
         self.payments.is_down = True
 
@@ -139,6 +150,19 @@ class StripeBank:
 
     async def subscription(self) -> str:
         return (await self._shop.past_due_subscription())[0]
+
+    async def customer_with_two_cards(self) -> tuple[str, set[str]]:
+        invoice, refused, other = await self.invoice_whose_customer_has_another_card()
+        return await self._shop.customer_of(invoice), {refused, other}
+
+    async def invoice_whose_customer_has_another_card(self) -> tuple[str, str, str]:
+        invoice = await self._shop.invoice(PAYS)
+        customer = await self._shop.customer_of(invoice)
+        stripe = (await self._shop.connection.open()).v1
+        refused = await self._shop.new_card(customer, LACKS_FUNDS)
+        cards = await stripe.customers.payment_methods.list_async(customer, {"type": "card"})
+        (other,) = {card.id for card in cards.data} - {refused}
+        return invoice, refused, other
 
     async def go_down(self) -> None:
         self._shop.fault("503", path="/v1/*")
@@ -401,3 +425,23 @@ async def test_a_card_that_lies_right_is_put_nowhere(bank: Bank) -> None:
     invoice = await bank.payments.read_invoice(ACCOUNT, await bank.invoice_that_declines())
     assert invoice is not None
     assert not await bank.payments.put_in_slot(ACCOUNT, invoice, idempotency_key="case:slot")
+
+
+async def test_a_customers_cards_are_read_whether_they_lie_in_a_slot_or_not(bank: Bank) -> None:
+    customer, methods = await bank.customer_with_two_cards()
+    cards = await bank.payments.cards_of(ACCOUNT, customer)
+    assert {card.payment_method for card in cards} == methods
+    assert all(card.kind == "card" and card.last4 for card in cards)
+    assert await bank.payments.cards_of(ACCOUNT, "cus_nobody") == ()
+
+
+async def test_another_card_pays_and_the_slot_stays_as_it_was(bank: Bank) -> None:
+    invoice, refused, other = await bank.invoice_whose_customer_has_another_card()
+    paid = await bank.payments.pay_invoice(
+        ACCOUNT, invoice, idempotency_key="key-1", payment_method=other
+    )
+    assert isinstance(paid, Paid)
+    shown = await bank.payments.read_invoice(ACCOUNT, invoice)
+    assert shown is not None
+    assert shown.card is not None
+    assert shown.card.payment_method == refused

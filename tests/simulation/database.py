@@ -109,6 +109,7 @@ class Unit:
         self.lessons, self.knowledge, self.pool = inner.lessons, inner.knowledge, inner.pool
         self.chores, self.past = inner.chores, inner.past
         self.connections = inner.connections
+        self.consents, self.notices = inner.consents, inner.notices
 
 
 class WatchedCases(Cases):

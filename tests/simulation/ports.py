@@ -14,7 +14,7 @@ from application.ports.stores import (
     ActionRef,
     EventRef,
 )
-from domain.invoice import Invoice
+from domain.invoice import Card, Invoice
 from domain.recovery.events import EndResult
 from tests.simulation.schedule import Crashed, Schedule, Task, at, task_of
 from tests.simulation.stripe import Stripe
@@ -63,6 +63,9 @@ class Network:
         await at(f"looks for {payment_intent_id}")
         self._refuse()
         return self._stripe.invoice_of(payment_intent_id)
+
+    async def cards_of(self, account: str, customer_id: str) -> tuple[Card, ...]:
+        raise AssertionError("nobody agrees to another card here")
 
     async def read_object(self, account: str, kind: str, object_id: str) -> bytes | None:
         raise AssertionError("signals tell all themselves here")

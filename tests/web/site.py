@@ -27,6 +27,7 @@ from application.ports.conveyor import IncomingEvent
 from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
+from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
@@ -151,6 +152,10 @@ class Site:
             "open_payment_page": self._open_payment_page,
             "card_pages": CardPages(
                 renewals=self.renewals, open_uow=units_of_work(self.world), clock=self.now
+            ),
+            "backup_cards": BackupCards(
+                cases=Cases(open_uow=units_of_work(self.world), clock=self.now),
+                payments=self.payments,
             ),
             "answer_end": self._answer_end,
             "changes": self.changes,

@@ -132,6 +132,10 @@ def _tell_customer(
         case e.CardReplaced(by=e.CardSource.NETWORK):
             text = f"The card\u2019s network renewed the card: {card_name(event.card)}."
             return Told(at=event.at, tone="customer", text=text)
+        case e.CardReplaced(by=e.CardSource.BACKUP):
+            text = f"Next is another card of theirs: {card_name(event.card)}."
+            why = "The customer agreed to it; the one on file is charged no more."
+            return Told(at=event.at, tone="plan", text=text, why=why)
         case e.CardReplaced():
             text = f"The customer put in another card: {card_name(event.card)}."
             return Told(at=event.at, tone="customer", text=text)
