@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from rehearsal.stripe_double import (
+    checkout,
     customers,
     disputes,
     endpoints,
@@ -21,6 +22,7 @@ from rehearsal.stripe_double import (
     payment_methods,
     payments,
     portal,
+    setups,
     subscriptions,
 )
 from rehearsal.stripe_double.answers import (
@@ -52,6 +54,8 @@ MODULES: Final = (
     endpoints,
     disputes,
     portal,
+    setups,
+    checkout,
 )
 _LOG: Final = logging.getLogger("rehearsal.stripe_double")
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from rehearsal.clock import ClockSpec, RehearsalClock
-from rehearsal.stripe_double import bills, debits, events, hosted, ledger, portal
+from rehearsal.stripe_double import bills, checkout, debits, events, hosted, ledger, portal
 from rehearsal.stripe_double.app import Api
 from rehearsal.stripe_double.control import Control
 from rehearsal.stripe_double.faults import Faults
@@ -76,6 +76,7 @@ class StripeDouble:
         )
         self.world.on_due["bill_due"] = lambda key: bills.will_be_due(self.world, key)
         self.world.on_due["bill_overdue"] = lambda key: bills.overdue(self.world, key)
+        self.world.on_due["session_over"] = lambda key: checkout.run_out(self.world, key)
         self.world.on_due["debit"] = lambda key: debits.conclude(self.world, key)
         self.world.on_due["retry"] = lambda key: retry(self.world, key)
         self.base_url = ""
@@ -103,7 +104,7 @@ class StripeDouble:
         )
         app.add_routes([*self.api.routes(), *control.routes(), *hosted.routes(self.world)])
         app.add_routes(OAuth(self.world, self.options.account_id).routes())
-        app.add_routes(portal.routes(self.world))
+        app.add_routes([*portal.routes(self.world), *checkout.routes(self.world, self.renewals)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, self.options.port if port is None else port)
@@ -183,6 +184,8 @@ class StripeDouble:
         for each in self._store.all("charge"):
             if each["status"] == "pending":
                 debits.wait_for(self.world, each)
+        for each in self._store.all("checkout.session"):
+            checkout.wait_for(self.world, each)
         self.scenes.wake()
 
     def _at_home(self, billed: Document) -> None:

@@ -12,7 +12,7 @@ _KINDS: Final = {
     "acct": "account", "ch": "charge", "cus": "customer", "du": "dispute", "in": "invoice",
     "inpay": "invoice_payment", "mandate": "mandate", "pi": "payment_intent",
     "pm": "payment_method", "price": "price", "prod": "product", "re": "refund",
-    "sub": "subscription",
+    "seti": "setup_intent", "sub": "subscription",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 _FRAME: Final = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>$title</title>
+<link rel="icon" href="data:,">
 <style>
 :root{color-scheme:light dark;--ink:#1a1f36;--dim:#596275;--line:#d8dee4;--paper:#fff;
 --wall:#f6f8fa;--go:#5469d4;--bad:#b3093c;--good:#0a7d4c}
@@ -18,7 +19,8 @@ _FRAME: Final = Template("""<!doctype html>
 font:16px/1.5 system-ui,sans-serif}main{max-width:28rem;margin:6vh auto;padding:2rem;
 background:var(--paper);border:1px solid var(--line);border-radius:12px}
 h1{font-size:1rem;font-weight:600;margin:0}.sum{font-size:2.25rem;font-weight:650;margin:.25rem 0}
-.dim{color:var(--dim);margin:0}label{display:flex;gap:.6rem;padding:.6rem 0;
+.dim{color:var(--dim);margin:0}main>.dim:last-child{margin-top:1rem;font-size:.875rem}
+label{display:flex;gap:.6rem;padding:.6rem 0;
 border-bottom:1px solid var(--line)}fieldset{border:0;margin:1.25rem 0;padding:0}
 button{width:100%;padding:.8rem;border:0;border-radius:8px;background:var(--go);color:#fff;
 font:inherit;font-weight:600;cursor:pointer}button.plain{background:none;color:var(--dim);

@@ -170,7 +170,8 @@ def _page(world: World, billed: Document, problem: str | None = None) -> web.Res
         f'<p class="sum">{escape(amount)}</p><p class="dim">{escape(what)}</p>'
     )
     body = head + _body(world, billed, problem)
-    return framed(f"Invoice {number}", body, status=402 if problem else 200)
+    refused = problem is not None and _asked(world, billed) is None
+    return framed(f"Invoice {number}", body, status=402 if refused else 200)
 
 
 def _body(world: World, billed: Document, problem: str | None) -> str:

@@ -209,9 +209,40 @@ def _portal_session(document: Json) -> Json:
     return {**_without(document, "customer_account"), "flow": kept}
 
 
+def _setup_intent(document: Json) -> Json:
+    error = document["last_setup_error"]
+    kept = _without(
+        document,
+        """allowed_payment_method_types customer_account excluded_payment_method_types
+        payment_method_configuration_details""",
+    )
+    told = (
+        _without(error, "advice_code network_advice_code network_decline_code") if error else None
+    )
+    return {**kept, "last_setup_error": told}
+
+
+def _checkout_session(document: Json) -> Json:
+    kept = _without(
+        document,
+        """adaptive_pricing allowed_payment_method_types client_secret collected_information
+        customer_account discounts integration_identifier managed_payments origin_context
+        payment_method_configuration_details permissions saved_payment_method_options ui_mode
+        wallet_options""",
+    )
+    return {
+        **kept, "automatic_tax": {"enabled": False, "status": None},
+        "custom_text": _without(
+            document["custom_text"], "after_submit terms_of_service_acceptance"
+        ),
+    }  # fmt: skip
+
+
 _OLD: Final[dict[str, Callable[[Json], Json]]] = {
     "account": _account,
+    "checkout.session": _checkout_session,
     "customer": _customer,
+    "setup_intent": _setup_intent,
     "invoice": _invoice,
     "line_item": _line_item,
     "payment_intent": _payment_intent,
