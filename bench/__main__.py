@@ -21,6 +21,7 @@ FAMILIES: Final[dict[str, str]] = {
     "peer": "bench.peer_djstripe",
     "claims": "bench.claims",
     "boot": "bench.boot",
+    "history": "bench.history",
     "worlds": "bench.worlds_table",
     "backtest": "bench.backtest",
     "lift": "bench.lift",

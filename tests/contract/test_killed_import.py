@@ -12,9 +12,11 @@ from tests.contract.stripes_past import House, a_house
 from tests.contract.test_nothing_lost import FEW, lessons_of, offers_of
 from tests.contract.worlds import World
 from tests.running import ROOT
+from tests.stripe_shop import ACCOUNT
 
 KILLS = 4
 FINISHED_WITHIN_S = 60.0
+CALLS_PER_S = "200"  # of which an import takes half
 
 
 async def test_a_killed_import_goes_on_where_it_was_and_doubles_nothing(
@@ -38,8 +40,8 @@ async def _killed(house: House, before: Chore, database_url: str, *, wanted: boo
     """Start a worker; kill it as soon as it has got a little further, if that is `wanted`."""
     now = house.world.now.isoformat()
     worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.contract.importing", database_url, house.double.base_url, now,
-        cwd=ROOT, stdout=asyncio.subprocess.DEVNULL,
+        sys.executable, "-m", "bench.importer", database_url, house.double.base_url, ACCOUNT, now,
+        CALLS_PER_S, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     ended = asyncio.create_task(worker.wait())
     try:
