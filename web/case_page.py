@@ -6,6 +6,8 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from application.views import CaseRow, CaseView
+from domain.decline import DeclineFamily
+from domain.network import DEBIT_SCHEMES
 from domain.recovery.actions import ActionKind
 from domain.recovery.state import MarkKind
 from domain.recovery.transitions import Phase
@@ -14,11 +16,12 @@ from web.chase_line import WELL, ChaseLine, Point, chase_line, path_of
 from web.declines import FAMILIES
 from web.reasons import Reason, planned, reason_of
 from web.wording.ahead import PLANNED, next_sentence
+from web.wording.bills import due
 from web.wording.budgets import budget, left_on_card, most_on_card, network_of
 from web.wording.ends import EndPanel, end_panel
 from web.wording.modes import mode_of, tries_of_stripe
 from web.wording.phases import MARKS, PHASES, PhaseWords
-from web.wording.story import Told, tell
+from web.wording.story import Told, folded, tell
 from web.wording.telling import Telling, card_name
 
 # The drawing's height in shares: captions above, the axis below.
@@ -87,11 +90,14 @@ class CasePageView(Struct, frozen=True):
     drawing: Drawing
     ahead: tuple[Story, ...]
     story: tuple[Story, ...]
+    is_bill: bool  # nothing is charged: there is no card to speak of
+    method: str  # what is charged: a card, a debit
     card: str
     family: str | None
     budget: str
     budget_left: int
     budget_all: int
+    due: str | None  # of a bill: when it is to be paid, and how far that is
     mode: str | None  # who charges
     stripe_tries: str | None  # what Stripe counts and never charged
     reasons: tuple[Reason, ...]
@@ -106,7 +112,7 @@ def build(view: CaseView, now: datetime, zone: str, refused: str | None = None) 
     telling = Telling(zone=zone, currency=row.currency)
     is_back = row.phase is Phase.RECOVERED
     amount = row.recovered_minor if is_back else row.amount_minor
-    told = sorted((tell(event, telling) for event in view.history), key=_at)
+    told = sorted((tell(event, telling) for event in folded(view.history)), key=_at)
     return CasePageView(
         key=str(row.case_id),
         url=f"/cases/{row.case_id}",
@@ -118,11 +124,14 @@ def build(view: CaseView, now: datetime, zone: str, refused: str | None = None) 
         drawing=_draw(view, now, zone),
         ahead=tuple(reversed(_ahead(view, telling))),
         story=tuple(reversed([_story(line, zone) for line in told])),
+        is_bill=row.family is DeclineFamily.OUTSTANDING,
+        method="Debit" if row.card is not None and row.card.kind in DEBIT_SCHEMES else "Card",
         card=card_name(row.card),
         family=FAMILIES[row.family] if row.family else None,
         budget=budget(view),
         budget_left=left_on_card(view),
         budget_all=most_on_card(view),
+        due=due(view.history, now, telling) if row.closed_at is None else None,
         mode=mode_of(view.history),
         stripe_tries=tries_of_stripe(view.history),
         reasons=_reasons(view, telling),

@@ -110,7 +110,7 @@ class Control:
     async def move_clock(self, request: web.Request) -> web.Response:
         """Step through everything due on the way; answers once it is done."""
         move = msgspec.json.decode(await request.read(), type=ClockMove)
-        target = self._world.seconds() + (move.advance or 0.0)
+        target = self._world.true_seconds() + (move.advance or 0.0)
         if move.set is not None:
             target = move.set.timestamp()
         done = self._world.step_to(target)

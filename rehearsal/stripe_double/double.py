@@ -67,6 +67,7 @@ class StripeDouble:
         self._store = Store(path)
         self.world = World(self._store, self._clock(), self.options.seed)
         self.faults = Faults(self.options.seed)
+        self.world.skew = self.faults.skew
         self.renewals = Renewals(self.world)
         self.deliveries = Deliveries(self.world, self.options.seed)
         self.scenes = Scenes(self.world, self.renewals)
@@ -130,7 +131,7 @@ class StripeDouble:
         await self.deliveries.stop()
         if self._runner:
             await self._runner.cleanup()
-        self.world.meta["virtual"] = self.world.seconds()
+        self.world.meta["virtual"] = self.world.true_seconds()
         self._store.touch(self.world.meta)
         self._store.close()
 
@@ -215,7 +216,7 @@ class StripeDouble:
         due = self.world.next_due()
         if due is None:
             return LONGEST_SLEEP_S
-        wait = self.world.clock.wall_of(due) - time.time()
+        wait = self.world.clock.wall_of(due - self.world.skew()) - time.time()
         return min(max(wait, 0.001), LONGEST_SLEEP_S)
 
     async def _write(self) -> None:
@@ -223,7 +224,7 @@ class StripeDouble:
         tidy_at = time.monotonic() + TIDY_EVERY_S
         while True:
             await asyncio.sleep(FLUSH_EVERY_S)
-            self.world.meta["virtual"] = self.world.seconds()
+            self.world.meta["virtual"] = self.world.true_seconds()
             if time.monotonic() > tidy_at:
                 tidy_at = time.monotonic() + TIDY_EVERY_S
                 events.forget_old(self.world)

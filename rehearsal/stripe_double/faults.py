@@ -12,7 +12,7 @@ MAX_FAULTS: Final = 100
 Effect = Literal[
     "429", "500_before", "500_after_effect", "503", "timeout_before", "timeout_after_effect",
     "reset_before", "reset_after_effect", "slow_body", "truncated_json", "stale_read",
-    "401_revoked", "delay",
+    "401_revoked", "delay", "clock_skew",
 ]  # fmt: skip
 AFTER_EFFECT: Final = frozenset(
     """500_after_effect timeout_after_effect reset_after_effect slow_body truncated_json""".split()
@@ -30,7 +30,11 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fault(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to do: hang, dribble or lag for `seconds`, go on answering 429 for `burst_s`."""
+    """What to do: hang, dribble or lag for `seconds`, go on answering 429 for `burst_s`.
+
+    `clock_skew` meets no call: while it is planted Stripe's clock, and whatever it stamps or signs,
+    is `seconds` ahead, or behind where negative.
+    """
 
     do: Effect
     match: Match = Match()
@@ -64,11 +68,17 @@ class Faults:
             for fault, seen, fired in zip(self._faults, self._seen, self._fired, strict=True)
         ]
 
+    def skew(self) -> float:
+        """By how many seconds the clock is wrong."""
+        return sum(fault.seconds for fault in self._faults if fault.do == "clock_skew")
+
     def draw(self, method: str, path: str, account: str, wall: float) -> Fault | None:
         """The first fault that strikes this call, if any."""
         if wall < self._burst_until.get(account, 0.0):
             return Fault("429")
         for number, fault in enumerate(self._faults):
+            if fault.do == "clock_skew":
+                continue
             if _meets(fault.match, method, path, account) and self._strikes(number, fault):
                 self._fired[number] += 1
                 if fault.do == "429" and fault.burst_s:

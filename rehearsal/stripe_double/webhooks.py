@@ -25,18 +25,25 @@ GIVE_UP_S: Final = 3 * DAY_S
 MIN_WALL_WAIT_S: Final = 0.25
 MIN_WALL_PATIENCE_S: Final = 600.0
 MAX_CONCURRENCY: Final = 64
+LONG_AGO_S: Final = 3_600.0  # far past the five minutes for which a signature is good
+HUGE_BYTES: Final = 4 * 1_024 * 1_024
 _LOG: Final = logging.getLogger("rehearsal.stripe_double")
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Manners(Struct, frozen=True, forbid_unknown_fields=True):
-    """How deliveries misbehave: chances, and wall seconds of delay and of reordering window."""
+    """How deliveries misbehave: chances, and wall seconds of delay and of reordering window.
+
+    An old timestamp is an hour old and signed all the same; a huge body is one of `HUGE_BYTES`.
+    """
 
     duplicates: float = 0.0
     reorder: float = 0.0
     delay: float = 0.0
     drop: float = 0.0
     bad_signature: float = 0.0
+    old_timestamp: float = 0.0
+    huge_body: float = 0.0
     concurrency: int = 8
     timeout: float = 20.0
     paused: bool = False
@@ -191,15 +198,23 @@ class Deliveries:
         delivery["due"] = self._world.seconds() + max(wait * self._random.uniform(0.9, 1.1), floor)
         self._world.at(delivery["due"], "deliver", delivery["id"])
 
+    def _strikes(self, chance: float) -> bool:
+        return chance > 0 and self._random.random() < chance
+
     async def _post(self, event: Document, endpoint: Document) -> int | None:
         assert self._session is not None
         payload = _encode(body(event, endpoint["api_version"], connected=endpoint["_connect"]))
-        forged = self._random.random() < self.manners.bad_signature
+        if self._strikes(self.manners.huge_body):
+            payload = payload.ljust(HUGE_BYTES)
+        forged = self._strikes(self.manners.bad_signature)
         secrets = ["whsec_forged"] if forged else endpoint["_secrets"]
+        signed_at = time.time() + self._world.skew()
+        if self._strikes(self.manners.old_timestamp):
+            signed_at -= LONG_AGO_S
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": signature(payload, secrets, int(time.time())),
+            "Stripe-Signature": signature(payload, secrets, int(signed_at)),
         }
         timeout = aiohttp.ClientTimeout(total=self.manners.timeout)
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):

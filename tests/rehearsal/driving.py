@@ -12,6 +12,7 @@ from aiohttp import web
 
 from rehearsal.clock import RehearsalClock
 from rehearsal.stripe_double import DoubleOptions, StripeDouble
+from rehearsal.stripe_double.webhooks import HUGE_BYTES
 from tests.rehearsal import openapi
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -188,7 +189,7 @@ class Inbox:
 async def receiving() -> AsyncIterator[Inbox]:
     """An inbox on a free port."""
     inbox = Inbox()
-    app = web.Application()
+    app = web.Application(client_max_size=2 * HUGE_BYTES)
     app.router.add_post("/hook", inbox.take)
     runner = web.AppRunner(app)
     await runner.setup()

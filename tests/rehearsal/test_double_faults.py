@@ -1,12 +1,14 @@
 """Planted faults strike where they are aimed, and the ledger knows the truth behind them."""
 
 import asyncio
+import json
+import time
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.rehearsal.driving import Driver, running
+from tests.rehearsal.driving import SECRET, START, Driver, receiving, running, until
 
 PAY = {"method": "POST", "path": "/v1/invoices/*/pay"}
 
@@ -145,6 +147,40 @@ async def test_the_same_seed_draws_the_same_faults() -> None:
     first = await draws()
     assert first == await draws()
     assert {*first} == {200, 500}
+
+
+@pytest.mark.parametrize("wrong_by_s", [90.0, -90.0])
+async def test_a_wrong_clock_stamps_and_signs_with_its_own_time(wrong_by_s: float) -> None:
+    async with (
+        receiving() as inbox,
+        running(webhook_url=inbox.url, webhook_secret=SECRET) as driver,
+    ):
+        await driver.control("POST", "faults", [{"do": "clock_skew", "seconds": wrong_by_s}])
+        made = await driver.post("/v1/customers", {"name": "Ada"})
+        assert made["created"] == int(START.timestamp() + wrong_by_s)
+        await until(lambda: inbox.got)
+        body, header = inbox.got[0]
+        assert json.loads(body)["created"] == made["created"]
+        signed_at = int(header.partition(",")[0].removeprefix("t="))
+        assert abs(signed_at - time.time() - wrong_by_s) < 30
+        assert (await driver.control("GET", "faults"))[0]["seen"] == 0
+        await driver.control("DELETE", "faults")
+        assert (await driver.post("/v1/customers"))["created"] == int(START.timestamp())
+
+
+async def test_what_is_due_waits_for_the_wrong_clock_too() -> None:
+    async with running() as driver:
+        bought = await driver.subscription((await driver.customer())["id"])
+        await driver.control("POST", "faults", [{"do": "clock_skew", "seconds": -7_200}])
+        await driver.advance(days=30, hours=1)
+        assert not await _renewed(driver, bought["id"])
+        await driver.advance(hours=1, seconds=1)
+        assert await _renewed(driver, bought["id"])
+
+
+async def _renewed(driver: Driver, subscription: str) -> bool:
+    bills = (await driver.get(f"/v1/invoices?subscription={subscription}"))["data"]
+    return len(bills) == 2
 
 
 async def test_a_fault_nobody_knows_is_refused() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
+from rehearsal.stripe_double.webhooks import HUGE_BYTES
 from tests.rehearsal.driving import OLD_VERSION, SECRET, Driver, Inbox, receiving, running, until
 
 
@@ -100,6 +101,33 @@ async def test_duplicates_drops_and_forged_signatures_come_as_asked() -> None:
             stripe.Webhook.construct_event(body, header, SECRET)
         missed = await driver.get("/v1/events?delivery_success=false")
         assert [each["data"]["object"]["name"] for each in missed["data"]] == ["Bea"]
+
+
+async def test_an_old_timestamp_is_signed_and_refused_all_the_same() -> None:
+    async with (
+        receiving() as inbox,
+        running(webhook_url=inbox.url, webhook_secret=SECRET) as driver,
+    ):
+        await driver.control("POST", "webhooks", {"old_timestamp": 1.0})
+        await driver.post("/v1/customers", {"name": "Ada"})
+        await _until(inbox, 1)
+        body, header = inbox.got[0]
+        with pytest.raises(stripe.SignatureVerificationError, match="tolerance"):
+            stripe.Webhook.construct_event(body, header, SECRET)
+        stripe.Webhook.construct_event(body, header, SECRET, tolerance=2 * 3_600)
+
+
+async def test_a_huge_body_is_an_event_with_air_in_it() -> None:
+    async with (
+        receiving() as inbox,
+        running(webhook_url=inbox.url, webhook_secret=SECRET) as driver,
+    ):
+        await driver.control("POST", "webhooks", {"huge_body": 1.0})
+        await driver.post("/v1/customers", {"name": "Ada"})
+        assert (await _until(inbox, 1))[0]["type"] == "customer.created"
+        body, header = inbox.got[0]
+        assert len(body) == HUGE_BYTES
+        stripe.Webhook.construct_event(body, header, SECRET)
 
 
 async def test_reordering_shuffles_what_was_created_in_order() -> None:

@@ -13,12 +13,17 @@ from domain.invoice import Card, FailedCharge
 from domain.network import Budget
 from domain.policy import StripeRetries
 from domain.recovery import events as e
+from domain.recovery.actions import Action, ActionKind
 from domain.recovery.transitions import Phase
 from tests.web.site import NOW
+from web.wording.ahead import next_sentence
+from web.wording.bills import due
 from web.wording.budgets import budget, budget_sentence, left_on_card, most_on_card
 from web.wording.modes import BILL, MODES, mode_of, tries_of_stripe
-from web.wording.telling import card_name
+from web.wording.story import folded
+from web.wording.telling import Telling, card_name
 
+TELLING = Telling(zone="Europe/Berlin", currency="usd")
 AT = datetime(2026, 7, 3, 7, tzinfo=UTC)
 BANK = Card(payment_method="pm", fingerprint="fp", last4="6789", kind="us_bank_account")
 
@@ -147,3 +152,48 @@ def test_the_sentence_of_a_decision_names_the_scheme() -> None:
 def test_an_account_is_not_called_a_card() -> None:
     assert card_name(BANK) == "bank account ending in 6789"
     assert card_name(replace(BANK, brand="Example Bank")) == "Example Bank ending in 6789"
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (-3, "in 3 days"),
+        (-1, "in 1 day"),
+        (0, "today"),
+        (1, "1 day ago"),
+        (12, "12 days ago"),
+    ],
+)
+def test_a_bill_says_when_it_is_due_and_how_far_that_is(days: int, told: str) -> None:
+    due_at = AT + timedelta(days=20)
+    history = (opened(outstanding=True, due_at=due_at),)
+    now = due_at + timedelta(days=days, minutes=1 if days >= 0 else 0)
+    said = due(history, now, TELLING)
+    assert said is not None
+    assert said.endswith(f", {told}")
+    assert "23 July" in said or "23 Jul" in said
+    assert due((opened(),), now, TELLING) is None
+
+
+def test_a_debit_on_its_way_says_since_when() -> None:
+    begun = e.AttemptStarted(at=AT, number=1, amount_minor=29_00, card=BANK)
+    waits = e.AttemptUnclear(at=AT, number=1, check_at=AT + timedelta(hours=6))
+    view = a_view(opened(), begun, waits)
+    action = Action(kind=ActionKind.RECONCILE, due_at=waits.check_at, number=1)
+    view = replace(view, row=replace(view.row, next=action, phase=Phase.CHARGING))
+    assert "bank debit has been on its way since" in next_sentence(view, TELLING)
+    card = replace(begun, card=replace(BANK, kind="card"))
+    of_card = replace(view, history=(opened(), card, waits))
+    assert "A charge is on its way." in next_sentence(of_card, TELLING)
+
+
+def test_of_questions_without_an_answer_the_last_is_told() -> None:
+    begun = e.AttemptStarted(at=AT, number=1, amount_minor=29_00, card=BANK)
+    first, *_, last = waits = [
+        e.AttemptUnclear(at=AT, number=1, check_at=AT + timedelta(hours=hours))
+        for hours in (1, 2, 6)
+    ]
+    again = e.AttemptUnclear(at=AT, number=2, check_at=AT)
+    assert folded((begun, *waits)) == [begun, last]
+    assert folded((*waits, begun, again)) == [last, begun, again]
+    assert folded((first,)) == [first]

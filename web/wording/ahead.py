@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from application.views import CaseRow, CaseView
+from domain.network import DEBIT_SCHEMES
 from domain.recovery import events as e
 from domain.recovery.actions import Action, ActionKind
 from domain.recovery.transitions import Phase
@@ -96,11 +97,23 @@ def _their_time(view: CaseView, at: datetime, telling: Telling) -> str:
     return f" ({times.weekday_hour(at, zone)} where the customer lives)"
 
 
-def _next_reconcile(view: CaseView, action: Action, telling: Telling) -> str:  # noqa: ARG001
-    when = telling.time(action.due_at)
+def _next_reconcile(view: CaseView, action: Action, telling: Telling) -> str:
+    when, begun = telling.time(action.due_at), _debit_begun_at(view)
+    if begun is not None:
+        return (
+            f"The bank debit has been on its way since {telling.time(begun)}; banks take some "
+            f"days. We look again on {when}. Until then nobody charges or writes."
+        )
     return (
         f"A charge is on its way. If no answer has come by {when}, we ask Stripe what became of it."
     )
+
+
+def _debit_begun_at(view: CaseView) -> datetime | None:
+    """When the debit that is on its way was begun; None for a card."""
+    started = [event for event in view.history if isinstance(event, e.AttemptStarted)]
+    card = started[-1].card if started else None
+    return started[-1].at if card is not None and card.kind in DEBIT_SCHEMES else None
 
 
 def _next_take_over(view: CaseView, action: Action, telling: Telling) -> str:  # noqa: ARG001

@@ -93,6 +93,18 @@ def _tell_decline(event: e.ChargeDeclined | e.AttemptDeclined) -> Told:
     return Told(at=event.failure.at, tone="failed", text=who[event.by], why=why)
 
 
+def folded(history: tuple[e.Event, ...]) -> list[e.Event]:
+    """The history as it is told: of questions to Stripe that brought no answer, one after another,
+    the last alone. A bank debit is asked about for days."""
+    told: list[e.Event] = []
+    for event in history:
+        before = told[-1] if told else None
+        if isinstance(event, e.AttemptUnclear) and isinstance(before, e.AttemptUnclear):
+            told.pop()
+        told.append(event)
+    return told
+
+
 def _tell_attempt(
     event: e.AttemptPlanned | e.AttemptStarted | e.AttemptUnclear | e.AttemptAbandoned,
     telling: Telling,
