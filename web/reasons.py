@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from domain.decline import DeclineFamily
 from domain.network import BARRING
 from domain.policy import Template
 from domain.recovery import events as e
@@ -141,10 +142,15 @@ def reason_of(event: Explained, telling: Telling, brand: str | None = None) -> R
         about=_about(event, telling),
         rule=rule_of(event),
         for_it=_for_it(why),
-        inputs=_inputs(why),
+        inputs=() if _is_of_bill(why) else _inputs(why),
         not_taken=tuple(_not_taken(each, telling) for each in sorted(why.rejected, key=_when)),
-        budget=_budget(event, why, telling, brand),
+        budget=None if _is_of_bill(why) else _budget(event, why, telling, brand),
     )
+
+
+def _is_of_bill(why: Why) -> bool:
+    """Nothing is charged: there are no tries to count and no card to spare."""
+    return bool(why.inputs.get("family") == DeclineFamily.OUTSTANDING)
 
 
 def rule_of(event: Explained) -> str:
@@ -156,6 +162,8 @@ def rule_of(event: Explained) -> str:
             return WHY_ASKED.get(event.rule, "")
         case e.ReminderSkipped():
             return WHY_SKIPPED.get(event.reason, "")
+        case e.ReminderPlanned(template=Template.INVOICE_DUE | Template.INVOICE_OVERDUE):
+            return "The plan for bills has this message."
         case e.ReminderPlanned():
             return "The plan for this kind of decline has this message."
 

@@ -142,3 +142,13 @@ def test_only_steps_that_are_still_to_come_are_explained() -> None:
     assert planned((CHARGE, QUESTION, e.CardReplaced(at=AT, card=card))) == ()
     assert planned((CHARGE, LETTER, e.CasePaused(at=AT, by=e.Pauser.STRIPE))) == ()
     assert planned(()) == ()
+
+
+def test_of_a_bill_no_tries_and_no_card_are_spoken_of() -> None:
+    why = Why(inputs={"family": "outstanding", "retries_on_card": 0}, budget=WHY.budget)
+    asked = e.CustomerAsked(at=AT, ask=e.Ask.PAYMENT, rule="outstanding", why=why)
+    reason = reason_of(asked, TELLING)
+    assert (reason.inputs, reason.budget) == ((), None)
+    assert reason.rule == "This bill was sent: the customer pays it by hand."
+    letter = e.ReminderPlanned(at=AT, step=1, due_at=AT, template=Template.INVOICE_OVERDUE)
+    assert reason_of(letter, TELLING).rule == "The plan for bills has this message."
