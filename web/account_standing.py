@@ -97,7 +97,14 @@ def _facts(
     if looked is not None and looked.last_ok_at is not None:
         facts.append(("Compared with Stripe", times.short(looked.last_ok_at, zone)))
     facts.append(("Import of the past", _imported(by_kind.get(ChoreKind.IMPORT))))
+    told = by_kind.get(ChoreKind.EXPIRY)
+    if told is not None and told.found_ever:
+        facts.append(("Told that their card expires", _people(told.found_ever)))
     return facts
+
+
+def _people(count: int) -> str:
+    return "1 customer" if count == 1 else f"{count} customers"
 
 
 def _deaf(chore: Chore | None) -> str | None:

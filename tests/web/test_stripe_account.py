@@ -181,6 +181,18 @@ async def test_events_that_did_not_reach_us_are_told_of(
     assert "Compared with Stripe" in page
 
 
+@pytest.mark.parametrize(("told", "words"), [(1, "1 customer<"), (12, "12 customers<")])
+async def test_who_was_told_of_an_expiring_card_is_counted(
+    browser: httpx.AsyncClient, desk: Desk, told: int, words: str
+) -> None:
+    desk.chores = (chore(ChoreKind.EXPIRY),)
+    assert "card expires" not in (await browser.get(PAGE)).text
+    desk.chores = (chore(ChoreKind.EXPIRY, found_ever=told),)
+    page = (await browser.get(PAGE)).text
+    assert "Told that their card expires" in page
+    assert words in page
+
+
 async def test_what_is_open_of_before_is_chased_only_if_the_merchant_says_so(
     browser: httpx.AsyncClient, desk: Desk
 ) -> None:
