@@ -37,6 +37,7 @@ PROBES: Final[Mapping[Permission, tuple[str, str]]] = {
     Permission.WEBHOOK_ENDPOINTS_WRITE: ("post", f"/v1/webhook_endpoints/we_{_NONE}"),
     Permission.PAYMENT_INTENTS_READ: ("get", "/v1/payment_intents"),
     Permission.CHARGES_READ: ("get", "/v1/charges"),
+    Permission.DISPUTES_READ: ("get", "/v1/disputes"),
     Permission.EVENTS_READ: ("get", "/v1/events"),
     Permission.ACCOUNT_READ: ("get", "/v1/account"),
 }

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     WEBHOOK_ENDPOINTS_WRITE = "webhook_endpoints_write"
     PAYMENT_INTENTS_READ = "payment_intents_read"
     CHARGES_READ = "charges_read"
+    DISPUTES_READ = "disputes_read"
     EVENTS_READ = "events_read"
     ACCOUNT_READ = "account_read"
 

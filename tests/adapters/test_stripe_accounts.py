@@ -26,6 +26,7 @@ RAKS = {
     Permission.WEBHOOK_ENDPOINTS_WRITE: "rak_webhook_write",
     Permission.PAYMENT_INTENTS_READ: "rak_payment_intent_read",
     Permission.CHARGES_READ: "rak_charge_read",
+    Permission.DISPUTES_READ: "rak_dispute_read",
     Permission.EVENTS_READ: "rak_event_read",
     Permission.ACCOUNT_READ: "rak_account_read",
 }

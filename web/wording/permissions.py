@@ -17,7 +17,7 @@ PERMISSIONS: Final = {
     Permission.CUSTOMER_PORTAL_WRITE: (
         "Customer portal",
         "Write",
-        "The page where a customer manages their cards",
+        "The page where a customer replaces a card that expires",
     ),
     Permission.WEBHOOK_ENDPOINTS_WRITE: (
         "Webhook Endpoints",
@@ -26,6 +26,7 @@ PERMISSIONS: Final = {
     ),
     Permission.PAYMENT_INTENTS_READ: ("PaymentIntents", "Read", "Seeing why a payment failed"),
     Permission.CHARGES_READ: ("Charges and Refunds", "Read", "Counting the declines of a card"),
+    Permission.DISPUTES_READ: ("Disputes", "Read", "Sparing whoever disputes a payment"),
     Permission.EVENTS_READ: ("Events", "Read", "Finding events that were never delivered"),
     Permission.ACCOUNT_READ: ("Account", "Read", "Connecting"),
 }
