@@ -27,21 +27,8 @@ SECRET = "whsec_a_secret_for_tests_0123456789"
 OLD_VERSION = "2023-08-16"
 BEGINS_AT = datetime(2026, 10, 30, 6, tzinfo=UTC)
 # What must have been asked, told and answered for the days to mean something.
-ASKED = {
-    "Invoice.retrieve",
-    "Invoice.pay",
-    "Invoice.update",
-    "PaymentIntent.retrieve",
-    "Subscription.list",
-    "Subscription.retrieve",
-    "Session.create",
-}
-TOLD = {
-    "invoice.payment_failed",
-    "invoice.paid",
-    "customer.subscription.updated",
-    "payment_method.attached",
-}
+ASKED = {"Invoice.retrieve", "Invoice.pay", "Invoice.update", "PaymentIntent.retrieve"}
+TOLD = {"invoice.payment_failed", "invoice.paid", "customer.subscription.updated"}
 
 
 class Days:
