@@ -121,7 +121,12 @@ def _attempted(
         case e.AttemptUnclear():
             flight = case.in_flight
             assert flight is not None
-            unclear = replace(flight, check_at=event.check_at, checks=flight.checks + 1)
+            unclear = replace(
+                flight,
+                check_at=event.check_at,
+                checks=flight.checks + 1,
+                unclear_at=(*flight.unclear_at, event.at),
+            )
             return replace(case, in_flight=unclear)
         case _:
             return replace(case, in_flight=None)

@@ -53,6 +53,7 @@ class InFlight(Struct, frozen=True, kw_only=True):
     amount_minor: int
     card: Card | None = None
     checks: int = 0
+    unclear_at: tuple[datetime, ...] = ()  # when it was sent or looked for again, in vain
     # Declines heard of meanwhile without a word on whose they are: one may be this attempt's own.
     heard: frozenset[str] = frozenset()
     situation: Situation | None = None
@@ -64,11 +65,14 @@ class InFlight(Struct, frozen=True, kw_only=True):
 
     def made(self, failure: FailedCharge) -> bool:
         """Whether the refusal is that of the debit which this attempt made: of its account, and
-        begun when it was. A charge bears the second at which it was made, not that of the bank's
-        answer; and while a debit is on its way nobody makes another."""
+        begun when it was sent, for the first time or again. A charge bears the second at which it
+        was made, by Stripe's clock, not that of the bank's answer; and while a debit is on its
+        way nobody makes another."""
         if self.card is None or failure.card is None or not self.is_debit:
             return False
-        begun = timedelta(seconds=-1) < failure.at - self.started_at < CHECK_AFTER
+        begun = any(
+            abs(failure.at - at) < CHECK_AFTER for at in (self.started_at, *self.unclear_at)
+        )
         return begun and failure.card.payment_method == self.card.payment_method
 
 

@@ -160,6 +160,7 @@ def test_what_is_paid_while_a_debit_is_on_its_way_was_paid_by_it() -> None:
     [
         (HOUR * 0, ACH, True),
         (HOUR / 60, ACH, True),
+        (-HOUR / 60, ACH, True),  # Stripe's clock is a minute behind ours
         (-HOUR, ACH, False),  # an earlier one, of Stripe's
         (HOUR, ACH, False),
         (HOUR * 0, Card(payment_method="pm_2", fingerprint="fp_2", kind="us_bank_account"), False),
@@ -178,3 +179,19 @@ def test_a_debit_that_came_back_answers_the_attempt_that_began_it_whoever_tells(
     told = c.RecordDecline(failure=failure, by=e.Payer.STRIPE)
     first, *_ = when(history, told, due_at + 4 * DAY, POLICY)
     assert isinstance(first, e.AttemptDeclined if ours else e.ChargeDeclined)
+
+
+def test_a_debit_that_was_begun_only_when_it_was_sent_again_is_our_own_too() -> None:
+    """Stripe was away for a while: the attempt's key was sent once more, hours later."""
+    history = opened()
+    due_at = state(history).next_attempt_at
+    assert due_at is not None
+    begin = c.BeginAttempt(number=1, invoice=an_invoice(card=ACH), use=CardUse())
+    history += when(history, begin, due_at, POLICY)
+    for hours in (1, 7):
+        history += when(history, c.RecordUnclear(attempt=1), due_at + hours * HOUR, POLICY)
+    for at, ours in ((7 * HOUR, True), (HOUR, True), (4 * HOUR, False)):
+        failure = declined("insufficient_funds", "ch_1", at=due_at + at, card=ACH)
+        told = c.RecordDecline(failure=failure, by=e.Payer.STRIPE)
+        first, *_ = when(history, told, due_at + 4 * DAY, POLICY)
+        assert isinstance(first, e.AttemptDeclined if ours else e.ChargeDeclined)
