@@ -84,7 +84,7 @@ def _add_rehearsal(add: Callable[..., argparse.ArgumentParser]) -> None:
     double.add_argument("--port", type=int, default=12111)
     double.add_argument("--data-dir", type=Path, help="keep its state in this folder")
     double.add_argument("--seed", type=int, default=1)
-    double.add_argument("--scene", default="empty", choices=("empty", "demo", "burst"))
+    double.add_argument("--scene", default="empty", choices=("empty", "demo", "burst", "history"))
     double.add_argument("--size", type=int, help="how many customers the scene has")
     double.add_argument("--webhook-url", help="where signed events go")
     mailbox = add("mailbox", _mailbox, "The rehearsal's mailbox and the customers who read it")

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from rehearsal.stripe_double import (
+    challenge,
     checkout,
     customers,
     disputes,
@@ -19,6 +20,7 @@ from rehearsal.stripe_double import (
     forms,
     invoices,
     ledger,
+    pausing,
     payment_methods,
     payments,
     portal,
@@ -50,7 +52,9 @@ MODULES: Final = (
     payment_methods,
     invoices,
     payments,
+    challenge,
     subscriptions,
+    pausing,
     endpoints,
     disputes,
     portal,
@@ -91,7 +95,7 @@ class Api:
             return await send(request, answer, self.world)
 
         async def handle_collecting(request: web.Request) -> web.StreamResponse:
-            invoice = request.match_info["id"]
+            invoice = self._invoice_of(request.match_info["id"])
             key = request.headers.get("Idempotency-Key")
             calls = self._open[invoice]
             overlapped = any(other != key and connected(call) for call, other in calls)
@@ -106,6 +110,11 @@ class Api:
                     self._open.pop(invoice, None)
 
         return handle_collecting if each.collects else handle
+
+    def _invoice_of(self, key: str) -> str:
+        """A payment intent and its invoice are one thing to collect."""
+        intent = self.world.store.get("payment_intent", key)
+        return str(intent["_invoice"]) if intent else key
 
     def _mark(self, answer: Answer, overlapped: bool) -> None:
         """A second call on an invoice, with a key of its own, while the first is unanswered."""
@@ -161,7 +170,7 @@ class Api:
     async def _execute(self, each: Route, call: Call, fault: Fault | None) -> Answer:
         """Run the handler; one writing call at a time on an object, as Stripe's lock has it."""
         request_id = call.cause.request_id or ""
-        lock = call.at.get("id") if call.method == "POST" else None
+        lock = self._invoice_of(call.at.get("id", "")) if call.method == "POST" else None
         if lock in self._busy:
             lines = self._note(each, call, outcome="lock_timeout", status=429)
             answer = _refusal(errors.lock_timeout(), request_id)
@@ -219,7 +228,7 @@ class Api:
         self, each: Route, call: Call, *, outcome: str, status: int, replayed: bool = False
     ) -> tuple[Document, ...]:
         """A ledger line for a call for money that did not get to execute."""
-        billed = self.world.store.get("invoice", call.at.get("id"))
+        billed = self.world.store.get("invoice", self._invoice_of(call.at.get("id", "")))
         if not each.collects or billed is None:
             return ()
         seen = {"outcome": outcome, "http_status": status, "replayed": replayed}

@@ -1,7 +1,7 @@
 """Collecting an invoice: which card, how the charge ends, and everything that changes with it."""
 
 from rehearsal.stripe_double import cards, debits, ledger, scripts
-from rehearsal.stripe_double.attempts import Attempt
+from rehearsal.stripe_double.attempts import Asking, Attempt
 from rehearsal.stripe_double.errors import StripeError, refused
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.invoice_objects import charge as build_charge
@@ -18,10 +18,14 @@ _NOT_PAYABLE = {
 
 
 def collect(
-    world: World, billed: Document, cause: Cause, card: Document | None = None
+    world: World,
+    billed: Document,
+    cause: Cause,
+    card: Document | None = None,
+    asking: Asking | None = None,
 ) -> StripeError | None:
-    """Charge what remains; None when the money moved (a bank debit:
-    when it is on its way), else the refusal Stripe would answer.
+    """Charge what remains; None when the money moved (a bank debit: when it is on its way; a bank
+    that asks: when its customer is there to be asked), else the refusal Stripe would answer.
 
     The ledger line, the objects and the events are complete when this returns.
     """
@@ -35,14 +39,15 @@ def collect(
         fingerprint=chosen[chosen["type"]]["fingerprint"],
         brand=chosen["card"]["brand"] if chosen["type"] == "card" else chosen["type"],
     )
-    attempt = Attempt(billed, chosen, cause, line)
+    attempt = Attempt(billed, chosen, cause, line, asking)
     outcome = scripts.decide(world, scripts.Charging(chosen, billed))
     billed["_charges"] += 1
     if chosen["type"] != "card":
         debits.begin(world, attempt, outcome)
         return None
     if outcome.requires_action:
-        return _close(world, line, _ask_the_customer(world, attempt))
+        said = _ask_the_customer(world, attempt)
+        return _close(world, line, said) if said else None
     charged = _charge(world, attempt, outcome.decline)
     if outcome.decline is None:
         _paid(world, attempt, charged)
@@ -159,7 +164,7 @@ def _declined(world: World, attempt: Attempt, charged: Document, decline: str) -
     )
 
 
-def _ask_the_customer(world: World, attempt: Attempt) -> StripeError:
+def _ask_the_customer(world: World, attempt: Attempt) -> StripeError | None:
     """The bank wants to see the customer: no charge, the intent waits."""
     billed, cause = attempt.invoice, attempt.cause
     intent = world.store.get("payment_intent", billed["_payment_intent"])
@@ -167,16 +172,17 @@ def _ask_the_customer(world: World, attempt: Attempt) -> StripeError:
     intent.update(
         status="requires_action",
         payment_method=attempt.card["id"],
-        next_action={
-            "type": "use_stripe_sdk",
-            "use_stripe_sdk": {"type": "three_d_secure_redirect"},
-        },
+        next_action=_question(attempt.asking),
     )
     world.store.touch(intent)
     attempt.line.update(outcome="requires_action", decline_code="authentication_required")
     emit(world, "payment_intent.requires_action", intent, cause)
     failed(world, billed, cause)
     emit(world, "invoice.payment_action_required", billed, cause)
+    if attempt.asking is not None:
+        attempt.line.update(http_status=200)
+        world.store.touch(attempt.line)
+        return None
     return StripeError(
         402,
         "card_error",
@@ -188,3 +194,13 @@ def _ask_the_customer(world: World, attempt: Attempt) -> StripeError:
         payment_intent=render(intent, old=False),
         payment_method=render(attempt.card, old=False),
     )
+
+
+def _question(asking: Asking | None) -> Document:
+    if asking is None or asking.page is None:
+        return {
+            "type": "use_stripe_sdk",
+            "use_stripe_sdk": {"type": "three_d_secure_redirect"},
+        }
+    where = {"return_url": asking.back, "url": asking.page}
+    return {"type": "redirect_to_url", "redirect_to_url": where}

@@ -2,7 +2,7 @@
 
 Source: docs.stripe.com/api/events/types (invoice.sent, invoice.will_be_due, invoice.overdue). How
 many days before the due date the first reminder falls is a setting of the account's dashboard; here
-it is three.
+it is three unless the account's `reminded_days` says otherwise.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import DAY_S, SCHEDULE, World
 
 BY_HAND: Final = "send_invoice"
-REMINDED_BEFORE_S: Final = 3 * DAY_S
+REMINDED_DAYS: Final = 3
 
 
 def terms_of(subscription: Document, now: int) -> dict[str, object]:
@@ -28,7 +28,10 @@ def wait_for(world: World, billed: Document) -> None:
     """Wake up before the due date, and on it."""
     if billed["status"] != "open" or billed["due_date"] is None:
         return
-    for kind, due in (("bill_due", _reminded_at(billed)), ("bill_overdue", billed["due_date"])):
+    for kind, due in (
+        ("bill_due", _reminded_at(world, billed)),
+        ("bill_overdue", billed["due_date"]),
+    ):
         if due > world.now():
             world.at(due, kind, billed["id"])
 
@@ -53,5 +56,7 @@ def _open(world: World, key: str) -> Document | None:
     return billed if billed is not None and billed["status"] == "open" else None
 
 
-def _reminded_at(billed: Document) -> int:
-    return int(billed["due_date"]) - REMINDED_BEFORE_S
+def _reminded_at(world: World, billed: Document) -> int:
+    merchant = world.store.get("account", billed["_account"]) or {}
+    days = int(merchant.get("_reminded_days", REMINDED_DAYS))
+    return int(billed["due_date"]) - days * DAY_S

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from rehearsal.stripe_double import forms, setups
 from rehearsal.stripe_double.api import PAGING, Call, find, owner_of, page, route
+from rehearsal.stripe_double.challenge import led_back
 from rehearsal.stripe_double.errors import invalid
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.frame import choices, framed, told
@@ -128,6 +129,14 @@ def wait_for(world: World, session: Document) -> None:
         world.at(session["expires_at"], "session_over", session["id"])
 
 
+def at_home(world: World, session: Document, base: str) -> None:
+    """Its page moves along when the double listens on another port than last time."""
+    page_now = f"{base}/p/checkout/{session['_token']}"
+    if session["url"] not in {None, page_now}:
+        session["url"] = page_now
+        world.store.touch(session)
+
+
 def run_out(world: World, key: str) -> None:
     """Its time is over."""
     session = world.store.get("checkout.session", key)
@@ -169,7 +178,8 @@ def routes(world: World, renewals: Renewals) -> list[web.RouteDef]:
             _answered(world, intent, said)
             world.store.flush()
         if intent["_back"]:
-            raise web.HTTPSeeOther(intent["_back"])
+            ours = _sessions(world, intent)
+            raise web.HTTPSeeOther(intent["_back"] if ours else led_back(intent))
         return _bank_page(intent)
 
     checkout, bank = "/p/checkout/{token}", "/p/bank/{token}"
@@ -186,9 +196,13 @@ def _answered(world: World, intent: Document, said: str) -> None:
     method = world.store.get("payment_method", intent["payment_method"])
     assert method is not None
     setups.succeed(world, intent, method, BANK)
-    whose = (intent["_account"], "setup_intent", intent["id"])
-    for session in world.store.newest_first("checkout.session", *whose):
+    for session in _sessions(world, intent):
         _completed(world, session, intent)
+
+
+def _sessions(world: World, intent: Document) -> list[Document]:
+    whose = (intent["_account"], "setup_intent", intent["id"])
+    return list(world.store.newest_first("checkout.session", *whose))
 
 
 def _completed(world: World, session: Document, intent: Document) -> None:

@@ -26,7 +26,7 @@ MAX_ROWS: Final = 200_000
 _SETTINGS: Final = {
     "revoked": bool, "retries": bool, "retry_days": list[float], "rate_limit": int,
     "latency_s": float, "after_retries": str, "api_version": str, "api_key": str, "platform": str,
-    "foreign_subscriptions": bool,
+    "foreign_subscriptions": bool, "upcoming_days": int, "reminded_days": int,
 }  # fmt: skip
 
 

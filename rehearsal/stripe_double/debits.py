@@ -11,7 +11,7 @@ from rehearsal.stripe_double import banks, ledger
 from rehearsal.stripe_double.attempts import Attempt
 from rehearsal.stripe_double.cards import Outcome
 from rehearsal.stripe_double.errors import doc_url
-from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.events import changed, emit
 from rehearsal.stripe_double.invoice_objects import charge as build_charge
 from rehearsal.stripe_double.outcomes import count, failed, settle
 from rehearsal.stripe_double.shapes import render
@@ -57,9 +57,8 @@ def begin(world: World, attempt: Attempt, outcome: Outcome) -> None:
     world.store.touch(attempt.line)
     emit(world, "charge.pending", charged, attempt.cause)
     emit(world, "payment_intent.processing", intent, attempt.cause)
-    changed = {name: old for name, old in before.items() if old != billed[name]}
-    if changed:
-        emit(world, "invoice.updated", billed, attempt.cause, changed)
+    if was := changed(before, billed):
+        emit(world, "invoice.updated", billed, attempt.cause, was)
     wait_for(world, charged)
 
 

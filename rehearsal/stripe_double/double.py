@@ -14,7 +14,18 @@ from aiohttp import web
 from msgspec import Struct
 
 from rehearsal.clock import ClockSpec, RehearsalClock
-from rehearsal.stripe_double import bills, checkout, debits, events, hosted, ledger, portal
+from rehearsal.stripe_double import (
+    bills,
+    challenge,
+    checkout,
+    debits,
+    events,
+    hosted,
+    ledger,
+    pausing,
+    portal,
+    upcoming,
+)
 from rehearsal.stripe_double.app import Api
 from rehearsal.stripe_double.control import Control
 from rehearsal.stripe_double.faults import Faults
@@ -75,6 +86,8 @@ class StripeDouble:
         self.world.on_due["finalize"] = lambda key: finalize_due(
             self.world, key, self.renewals.base_url
         )
+        self.world.on_due["resumption_over"] = lambda key: pausing.give_up(self.world, key)
+        self.world.on_due["upcoming"] = lambda key: upcoming.tell(self.world, key)
         self.world.on_due["bill_due"] = lambda key: bills.will_be_due(self.world, key)
         self.world.on_due["bill_overdue"] = lambda key: bills.overdue(self.world, key)
         self.world.on_due["session_over"] = lambda key: checkout.run_out(self.world, key)
@@ -106,6 +119,7 @@ class StripeDouble:
         app.add_routes([*self.api.routes(), *control.routes(), *hosted.routes(self.world)])
         app.add_routes(OAuth(self.world, self.options.account_id).routes())
         app.add_routes([*portal.routes(self.world), *checkout.routes(self.world, self.renewals)])
+        app.add_routes(challenge.routes(self.world))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, self.options.port if port is None else port)
@@ -171,6 +185,7 @@ class StripeDouble:
         for each in self._store.all("subscription"):
             if each["status"] not in ENDED:
                 self.renewals.plan(each)
+            pausing.wait_for(self.world, each)
             if each["status"] == "incomplete":
                 self.world.at(each["created"] + FIRST_PAYMENT_S, "expire", each["id"])
             if each["pause_collection"] and each["pause_collection"]["resumes_at"]:
@@ -186,7 +201,9 @@ class StripeDouble:
             if each["status"] == "pending":
                 debits.wait_for(self.world, each)
         for each in self._store.all("checkout.session"):
+            checkout.at_home(self.world, each, self.base_url)
             checkout.wait_for(self.world, each)
+        challenge.at_home(self.world, self.base_url)
         self.scenes.wake()
 
     def _at_home(self, billed: Document) -> None:

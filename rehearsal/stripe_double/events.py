@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rehearsal.stripe_double.shapes import is_old, render
+from rehearsal.stripe_double.shapes import is_old, previous, render
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import DAY_S, Cause, World
 
@@ -42,12 +42,18 @@ def emit(
         listener(event)
 
 
+def changed(before: Document, now: Document) -> Document:
+    """What an update changed, as it was before: Stripe's `previous_attributes`."""
+    return {name: old for name, old in before.items() if old != now[name]}
+
+
 def body(event: Document, version: str | None = None, connected: bool = False) -> dict[str, Any]:
     """The event as sent: in `version` (an endpoint's), else in the version of its creation."""
     shape = version or event["api_version"]
     data: dict[str, Any] = {"object": render(_decode(event["_snapshot"]), is_old(shape))}
     if event["_previous"] is not None:
-        data["previous_attributes"] = event["_previous"]
+        kind = data["object"]["object"]
+        data["previous_attributes"] = previous(kind, event["_previous"], is_old(shape))
     about = {"account": event["_account"]} if connected else {}
     return {
         "id": event["id"], "object": "event", **about, "api_version": shape,

@@ -1,10 +1,13 @@
 """The frame of every page that a person sees: one look, phone width, light and dark."""
 
+from decimal import Decimal
 from html import escape
 from string import Template
 from typing import Final
 
 from aiohttp import web
+
+from domain.money import exponent
 
 _FRAME: Final = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -16,11 +19,12 @@ _FRAME: Final = Template("""<!doctype html>
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--dim:#9aa5b5;--line:#343b49;--paper:#1b2029;
 --wall:#12151b;--go:#8593ff;--bad:#ff8fa8;--good:#5fd39b}}
 *{box-sizing:border-box}body{margin:0;background:var(--wall);color:var(--ink);
-font:16px/1.5 system-ui,sans-serif}main{max-width:28rem;margin:6vh auto;padding:2rem;
+font:16px/1.5 system-ui,sans-serif}main{width:min(28rem,100% - 2rem);margin:6vh auto;padding:2rem;
 background:var(--paper);border:1px solid var(--line);border-radius:12px}
 h1{font-size:1rem;font-weight:600;margin:0}.sum{font-size:2.25rem;font-weight:650;margin:.25rem 0}
 .dim{color:var(--dim);margin:0}main>.dim:last-child{margin-top:1rem;font-size:.875rem}
-label{display:flex;gap:.6rem;padding:.6rem 0;
+legend{padding:0}input{flex:none;margin:0}
+label{display:flex;align-items:center;gap:.6rem;padding:.6rem 0;
 border-bottom:1px solid var(--line)}fieldset{border:0;margin:1.25rem 0;padding:0}
 button{width:100%;padding:.8rem;border:0;border-radius:8px;background:var(--go);color:#fff;
 font:inherit;font-weight:600;cursor:pointer}button.plain{background:none;color:var(--dim);
@@ -55,3 +59,9 @@ def told(text: str, kind: str = "good") -> str:
     """One sentence about what became of it: `good`, `bad` or `dim`."""
     role = "alert" if kind == "bad" else "status"
     return f'<p class="{kind}" role="{role}">{escape(text)}</p>'
+
+
+def amount(minor: int, currency: str) -> str:
+    """As a person reads it: "19.00 USD"."""
+    places = exponent(currency)
+    return f"{Decimal(minor).scaleb(-places):,.{places}f} {currency.upper()}"

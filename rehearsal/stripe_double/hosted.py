@@ -4,20 +4,17 @@ A card whose bank wants to see the customer leads to the bank's question (3D Sec
 too: yes lets the charge go through, no fails it, as docs.stripe.com/testing#three-ds-cards has it.
 """
 
-from decimal import Decimal
 from html import escape
 from typing import Final
 
 from aiohttp import web
 
-from domain.money import exponent
 from rehearsal.stripe_double import debits
 from rehearsal.stripe_double.billing import card_for, collect
 from rehearsal.stripe_double.cards import TEST_CARDS
+from rehearsal.stripe_double.challenge import QUESTION, approve, refuse, waiting
 from rehearsal.stripe_double.events import emit
-from rehearsal.stripe_double.frame import choices, framed, told
-from rehearsal.stripe_double.outcomes import failed
-from rehearsal.stripe_double.shapes import render
+from rehearsal.stripe_double.frame import amount, choices, framed, told
 from rehearsal.stripe_double.standing import ENDED, end
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.wallet import described, give, prefer
@@ -32,17 +29,6 @@ _OFFERED: Final = {
     "pm_card_chargeCustomerFail": "Visa •••• 0341 (declines)",
     "pm_card_authenticationRequired": "Visa •••• 3184 (its bank asks you)",
 }
-_NOT_ME: Final = (
-    "The provided PaymentMethod has failed authentication. You can provide payment_method_data or "
-    "a new PaymentMethod to attempt to fulfill this PaymentIntent again."
-)
-
-
-_QUESTION: Final = (
-    '<form method="post"><p role="status">Your bank asks: are you making this payment?</p>'
-    '<button name="action" value="approve">Yes, it is me</button>'
-    '<button class="plain" name="action" value="refuse">No</button></form>'
-)
 
 
 def routes(world: World) -> list[web.RouteDef]:
@@ -75,42 +61,14 @@ def _invoice(world: World, request: web.Request) -> Document:
 
 
 def _act(world: World, billed: Document, action: str, choice: str) -> str | None:
-    asked = _asked(world, billed)
+    asked = waiting(world, billed)
     if action not in {"approve", "refuse"} or asked is None:
         return _pay(world, billed, choice)
     if action == "refuse":
-        return _refuse(world, billed, asked)
-    card = world.store.get("payment_method", asked["payment_method"])
-    assert card is not None
-    card["_authenticated"] = True
-    world.store.touch(card)
-    refusal = collect(world, billed, HOSTED, card)
+        refuse(world, billed, asked)
+        return "Your bank did not confirm the payment. Nothing was charged."
+    refusal = approve(world, billed, asked)
     return str(refusal) if refusal else None
-
-
-def _asked(world: World, billed: Document) -> Document | None:
-    """The payment intent that waits for the customer's word; None if none does."""
-    intent = world.store.get("payment_intent", billed["_payment_intent"])
-    waits = intent is not None and intent["status"] == "requires_action"
-    return intent if waits and billed["status"] in {"open", "uncollectible"} else None
-
-
-def _refuse(world: World, billed: Document, intent: Document) -> str:
-    """The customer said no to their bank: nothing is charged, and another method is wanted."""
-    card = world.store.get("payment_method", intent["payment_method"])
-    error = {
-        "code": "payment_intent_authentication_failure", "message": _NOT_ME,
-        "payment_method": render(card, old=False) if card else None,
-        "type": "invalid_request_error",
-    }  # fmt: skip
-    intent.update(
-        status="requires_payment_method", next_action=None, payment_method=None,
-        last_payment_error={name: value for name, value in error.items() if value is not None},
-    )  # fmt: skip
-    world.store.touch(intent)
-    emit(world, "payment_intent.payment_failed", intent, HOSTED)
-    failed(world, billed, HOSTED)
-    return "Your bank did not confirm the payment. Nothing was charged."
 
 
 def _pay(world: World, billed: Document, choice: str) -> str | None:
@@ -162,15 +120,15 @@ def _page(world: World, billed: Document, problem: str | None = None) -> web.Res
     line: Document = next(iter(billed["lines"]["data"]), {})
     number = billed["number"] or "draft"
     customer = billed["customer_name"] or billed["customer_email"] or "you"
-    amount = _amount(billed["amount_due"], billed["currency"])
+    due = amount(billed["amount_due"], billed["currency"])
     what = line.get("description") or ""
     head = (
         f"<h1>{escape(str(billed['account_name']))}</h1>"
         f'<p class="dim">Invoice {escape(number)} for {escape(str(customer))}</p>'
-        f'<p class="sum">{escape(amount)}</p><p class="dim">{escape(what)}</p>'
+        f'<p class="sum">{escape(due)}</p><p class="dim">{escape(what)}</p>'
     )
     body = head + _body(world, billed, problem)
-    refused = problem is not None and _asked(world, billed) is None
+    refused = problem is not None and waiting(world, billed) is None
     return framed(f"Invoice {number}", body, status=402 if refused else 200)
 
 
@@ -179,8 +137,8 @@ def _body(world: World, billed: Document, problem: str | None) -> str:
         return told("Paid. Thank you.")
     if billed["status"] not in {"open", "uncollectible"}:
         return told("There is nothing to pay here any more.", "dim")
-    if _asked(world, billed) is not None:
-        return f"{_QUESTION}{_form(world, billed)}"
+    if waiting(world, billed) is not None:
+        return f"{QUESTION}{_form(world, billed)}"
     said = told(problem, "bad") if problem else ""
     subscription = world.store.get("subscription", billed["_subscription"])
     leave = (
@@ -205,8 +163,3 @@ def _on_file(method: Document) -> str:
     if method["type"] != "card":
         return f"{described(method)} (takes days)"
     return f"{described(method)}, the card on file (confirm with your bank)"
-
-
-def _amount(minor: int, currency: str) -> str:
-    places = exponent(currency)
-    return f"{Decimal(minor).scaleb(-places):,.{places}f} {currency.upper()}"

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from rehearsal.stripe_double import forms, invoicing
-from rehearsal.stripe_double.api import PAGING, Call, find, owner_of, page, route
+from rehearsal.stripe_double.api import PAGING, Call, find, owner_of, page, route, span_filter
 from rehearsal.stripe_double.billing import collect, pay_out_of_band
 from rehearsal.stripe_double.errors import invalid, refused
-from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.events import changed, emit
 from rehearsal.stripe_double.invoice_objects import Billed
 from rehearsal.stripe_double.payment_methods import attach_to, is_test_method, resolve
 from rehearsal.stripe_double.retries import plan_first
@@ -76,7 +76,7 @@ def retrieve(call: Call) -> Document:
 
 
 def listed(call: Call) -> Document:
-    """Invoices by customer or subscription, status, collection method and creation."""
+    """Invoices by customer or subscription, status, collection method, creation and due date."""
     by_subscription = forms.text(call.params, "subscription")
     wanted = {
         "status": forms.text(call.params, "status"),
@@ -84,7 +84,13 @@ def listed(call: Call) -> Document:
         "customer": forms.text(call.params, "customer"),
     }
     owner = ("_subscription", by_subscription) if by_subscription else owner_of(call, "customer")
-    return page(call, "invoice", owner, lambda found: _has(found, wanted))
+    due = span_filter(call.params, "due_date", lambda found: found["due_date"])
+    dated = "due_date" in call.params
+
+    def fits(found: Document) -> bool:
+        return _has(found, wanted) and not (dated and found["due_date"] is None) and due(found)
+
+    return page(call, "invoice", owner, fits)
 
 
 def _has(found: Document, wanted: dict[str, Any]) -> bool:
@@ -103,9 +109,8 @@ def update(call: Call) -> Document:
     names = (*_WRITES.split(), "next_payment_attempt")
     before = {name: found[name] for name in names}
     _apply(call, found)
-    changed = {name: old for name, old in before.items() if found[name] != old}
-    if changed:
-        emit(call.world, "invoice.updated", found, call.cause, changed)
+    if was := changed(before, found):
+        emit(call.world, "invoice.updated", found, call.cause, was)
     return found
 
 
@@ -201,7 +206,7 @@ ROUTES: Final = (
     route("POST", "/v1/invoiceitems", create_item, "customer amount currency description"),
     route(
         "GET", "/v1/invoices", listed,
-        f"{PAGING} created customer subscription status collection_method",
+        f"{PAGING} created customer subscription status collection_method due_date",
     ),
     route("GET", "/v1/invoices/{id}", retrieve),
     route("POST", "/v1/invoices/{id}", update, _WRITES),

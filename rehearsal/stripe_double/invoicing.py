@@ -6,7 +6,7 @@ from typing import Any
 from rehearsal.stripe_double import bills, debits
 from rehearsal.stripe_double.billing import card_for, collect
 from rehearsal.stripe_double.errors import refused
-from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.events import changed, emit
 from rehearsal.stripe_double.invoice_objects import Billed, invoice_payment, payment_intent
 from rehearsal.stripe_double.invoice_objects import invoice as build_invoice
 from rehearsal.stripe_double.outcomes import failed, settle
@@ -106,7 +106,7 @@ def _retire(world: World, billed: Document, cause: Cause, status: str, stamp: st
     )
     billed["status_transitions"][stamp] = world.now()
     world.store.touch(billed)
-    emit(world, "invoice.updated", billed, cause, before)
+    emit(world, "invoice.updated", billed, cause, changed(before, billed))
 
 
 def _cancel_payment(world: World, billed: Document, cause: Cause) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.stripe_double import cards
 from rehearsal.stripe_double.errors import doc_url
-from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.events import changed, emit
 from rehearsal.stripe_double.retries import schedule_next
 from rehearsal.stripe_double.shapes import render
 from rehearsal.stripe_double.standing import follow_invoice
@@ -30,7 +30,7 @@ def settle(world: World, billed: Document, cause: Cause) -> None:
         link["status_transitions"]["paid_at"] = now
         world.store.touch(link)
         emit(world, "invoice_payment.paid", link, cause)
-    emit(world, "invoice.updated", billed, cause, before)
+    emit(world, "invoice.updated", billed, cause, changed(before, billed))
     for kind in ("invoice.paid", "invoice.payment_succeeded"):
         emit(world, kind, billed, cause)
     follow_invoice(world, billed, cause)
@@ -61,9 +61,8 @@ def failed(
         schedule_next(world, billed, cause)
     world.store.touch(billed)
     emit(world, "invoice.payment_failed", billed, cause)
-    changed = {name: old for name, old in before.items() if old != billed[name]}
-    if changed:
-        emit(world, "invoice.updated", billed, cause, changed)
+    if was := changed(before, billed):
+        emit(world, "invoice.updated", billed, cause, was)
     follow_invoice(world, billed, cause)
 
 

@@ -28,9 +28,15 @@ def charge(call: Call) -> Document:
 
 
 def charges(call: Call) -> Document:
-    """Charges of one payment intent, one customer, or all."""
-    by_intent = owner_of(call, "payment_intent")
-    return page(call, "charge", by_intent if by_intent[0] else owner_of(call, "customer"))
+    """Charges by payment intent, customer and transfer group."""
+    names = ("payment_intent", "customer", "transfer_group")
+    wanted = {name: given for name in names if (given := forms.text(call.params, name))}
+    indexed = ((name, wanted[name]) for name in names[:2] if name in wanted)
+
+    def fits(found: Document) -> bool:
+        return all(found[name] == value for name, value in wanted.items())
+
+    return page(call, "charge", next(indexed, ("", None)), fits)
 
 
 def invoice_payment(call: Call) -> Document:
@@ -101,7 +107,9 @@ ROUTES: Final = (
     route("GET", "/v1/mandates/{id}", mandate),
     route("GET", "/v1/payment_intents", intents, f"{PAGING} created customer"),
     route("GET", "/v1/payment_intents/{id}", intent, "client_secret"),
-    route("GET", "/v1/charges", charges, f"{PAGING} created customer payment_intent"),
+    route(
+        "GET", "/v1/charges", charges, f"{PAGING} created customer payment_intent transfer_group"
+    ),
     route("GET", "/v1/charges/{id}", charge),
     route("GET", "/v1/invoice_payments", invoice_payments, f"{PAGING} invoice payment status"),
     route("GET", "/v1/invoice_payments/{id}", invoice_payment),

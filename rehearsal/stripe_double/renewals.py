@@ -1,7 +1,9 @@
 """Subscriptions on the clock: a period ends, the next one is invoiced and charged at once."""
 
 import calendar
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from rehearsal.stripe_double import bills
 from rehearsal.stripe_double.billing import collect
@@ -9,11 +11,14 @@ from rehearsal.stripe_double.errors import StripeError
 from rehearsal.stripe_double.events import emit
 from rehearsal.stripe_double.invoice_objects import Billed
 from rehearsal.stripe_double.invoicing import draft, finalize, mark_uncollectible, void
-from rehearsal.stripe_double.standing import ENDED, end, set_status
+from rehearsal.stripe_double.standing import end, set_status
 from rehearsal.stripe_double.store import Document
-from rehearsal.stripe_double.world import SCHEDULE, Cause, World
+from rehearsal.stripe_double.world import DAY_S, SCHEDULE, Cause, World
 
-FIRST_PAYMENT_S = 23 * 3600  # an incomplete subscription expires after 23 hours
+FIRST_PAYMENT_S: Final = 23 * 3600  # an incomplete subscription expires after 23 hours
+# What has ended, has not begun or is paused enters no new period.
+RENEWING: Final = frozenset({"active", "past_due", "unpaid", "trialing"})
+TOLD_DAYS: Final = 7  # before a renewal; the account's setting `upcoming_days`
 
 
 class Renewals:
@@ -39,14 +44,17 @@ class Renewals:
         return refusal
 
     def plan(self, subscription: Document) -> None:
-        """Wake up when the current period ends."""
+        """Wake up when the current period ends, and some days before."""
         item = subscription["items"]["data"][0]
         self._world.at(item["current_period_end"], "renew", subscription["id"])
+        told = told_at(self._world, subscription)
+        if told > self._world.now():
+            self._world.at(told, "upcoming", subscription["id"])
 
     def renew(self, key: str) -> None:
         """Begin the next period: invoice it and charge it, or end what was to be cancelled."""
         subscription = self._world.store.get("subscription", key)
-        if subscription is None or subscription["status"] in {*ENDED, "incomplete"}:
+        if subscription is None or subscription["status"] not in RENEWING:
             return
         item = subscription["items"]["data"][0]
         if item["current_period_end"] > self._world.now():
@@ -54,18 +62,17 @@ class Renewals:
         if subscription["cancel_at_period_end"]:
             end(self._world, subscription, "cancellation_requested", SCHEDULE)
             return
+        before = {name: deepcopy(subscription[name]) for name in ("items", "latest_invoice")}
         item["current_period_start"] = item["current_period_end"]
         item["current_period_end"] = period_end(
             item["current_period_start"], item["plan"], subscription["billing_cycle_anchor"]
         )
         self._world.store.touch(subscription)
         self.plan(subscription)
-        if subscription["status"] != "unpaid":
-            self._charge_period(subscription)
-
-    def _charge_period(self, subscription: Document) -> None:
+        if subscription["status"] == "unpaid":
+            return
         billed = self.invoice(subscription, "subscription_cycle", SCHEDULE)
-        emit(self._world, "customer.subscription.updated", subscription, SCHEDULE, {})
+        emit(self._world, "customer.subscription.updated", subscription, SCHEDULE, before)
         if _is_charged(billed):
             collect(self._world, billed, SCHEDULE)
 
@@ -74,24 +81,19 @@ class Renewals:
         buyer = world.store.get("customer", subscription["customer"])
         assert buyer is not None
         paused = subscription["pause_collection"]
+        kept = bool(paused and paused["behavior"] == "keep_as_draft")
+        item = subscription["items"]["data"][0]
         billed = draft(
-            world, buyer, _line(subscription),
-            billing_reason=reason, auto_advance=True, _subscription=subscription["id"],
+            world, buyer,
+            line_of(subscription, item["current_period_start"], item["current_period_end"]),
+            billing_reason=reason, auto_advance=not kept, _subscription=subscription["id"],
             **bills.terms_of(subscription, world.now()),
-            description=subscription["description"],
-            parent={
-                "type": "subscription_details", "quote_details": None,
-                "subscription_details": {
-                    "metadata": dict(subscription["metadata"]),
-                    "subscription": subscription["id"],
-                },
-            },
+            description=subscription["description"], parent=parent_of(subscription),
         )  # fmt: skip
         subscription["latest_invoice"] = billed["id"]
         world.store.touch(subscription)
         emit(world, "invoice.created", billed, cause)
-        if paused and paused["behavior"] == "keep_as_draft":
-            billed["auto_advance"] = False
+        if kept:
             return billed
         finalize(world, billed, cause, self.base_url)
         if billed["collection_method"] == bills.BY_HAND and not paused:
@@ -129,15 +131,31 @@ def _is_charged(billed: Document) -> bool:
     return bool(billed["status"] == "open" and billed["collection_method"] != bills.BY_HAND)
 
 
-def _line(subscription: Document) -> Billed:
+def told_at(world: World, subscription: Document) -> int:
+    """When the next renewal is told of."""
+    merchant = world.store.get("account", subscription["_account"]) or {}
+    ends = int(subscription["items"]["data"][0]["current_period_end"])
+    return ends - int(merchant.get("_upcoming_days", TOLD_DAYS)) * DAY_S
+
+
+def parent_of(subscription: Document) -> Document:
+    """What an invoice says of the subscription that it is for."""
+    details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
+    return {
+        "type": "subscription_details", "quote_details": None, "subscription_details": details,
+    }  # fmt: skip
+
+
+def line_of(subscription: Document, start: int, end: int) -> Billed:
+    """What one period costs."""
     item = subscription["items"]["data"][0]
     amount = item["price"]["unit_amount"] * item["quantity"]
     return Billed(
         amount_minor=amount,
         currency=subscription["currency"],
         description=f"{item['quantity']} x {item['price']['nickname'] or 'Subscription'}",
-        start=item["current_period_start"],
-        end=item["current_period_end"],
+        start=start,
+        end=end,
         item=item,
     )
 

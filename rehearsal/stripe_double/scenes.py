@@ -25,13 +25,23 @@ DEMO_SPREAD_S: Final = 10 * DAY_S
 MAX_PEOPLE: Final = 200_000
 
 
-SceneName = Literal["demo", "burst", "empty"]
+SceneName = Literal["demo", "burst", "history", "empty"]
+HISTORY_S: Final = 730 * DAY_S
+MONTH_S: Final = 30 * DAY_S
+# How many of a past's invoices meet what their customer's cards are like; the others are paid.
+HISTORY_SHARE: Final = 0.18
+# Nobody's card has been expired for two years.
+HISTORY_MIX: Final[Mapping[Temperament, float]] = {
+    kind: weight for kind, weight in USUAL_MIX.items() if kind != "expired_card"
+}
 
 
 class Scene(Struct, frozen=True, forbid_unknown_fields=True):
     """What to seed: `n` people whose subscriptions first renew over `spread_s` virtual seconds.
 
-    `mix` weighs their temperaments; `history` gives each a first paid invoice in the past.
+    `mix` weighs their temperaments; `history` gives each a first paid invoice in the past. The
+    scene `history` has `n` people with a monthly invoice each for the last two years, of which some
+    were refused once or for good, as Stripe's own retries left them; nobody was told.
     """
 
     scene: SceneName = "demo"
@@ -63,6 +73,8 @@ class Scenes:
 
     def _seed(self, scene: Scene, account: str) -> int:
         count = min(scene.n, MAX_PEOPLE)
+        if scene.scene == "history":
+            return self._past(scene, account, count)
         demo = scene.scene == "demo"
         past = demo if scene.history is None else scene.history
         spread = scene.spread_s if scene.spread_s is not None else (DEMO_SPREAD_S if demo else 0)
@@ -76,6 +88,26 @@ class Scenes:
             self._settle(account, person, begins, history=past)
         if demo:
             self._keep_populated(scene, account, count)
+        return count
+
+    def _past(self, scene: Scene, account: str, count: int) -> int:
+        """Two years are lived at once: each renewal, refusal and retry at its own instant."""
+        world, was_quiet = self._world, self._world.quiet
+        first = world.store.count("person")
+        begins = world.seconds() - HISTORY_S
+        world.quiet = True
+        world.freeze(begins)
+        try:
+            people = populate(count, scene.seed, scene.mix or HISTORY_MIX, first)
+            for number, born in enumerate(people):
+                rules = tuple(_seldom(rule, first + number) for rule in born.rules)
+                person = replace(born, interval="month", rules=rules)
+                self._settle(account, person, MONTH_S * (number + 0.5) / count, history=False)
+            world.freeze(None)
+            world.catch_up()
+        finally:
+            world.freeze(None)
+            world.quiet = was_quiet
         return count
 
     def _keep_populated(self, scene: Scene, account: str, count: int) -> None:
@@ -196,6 +228,11 @@ class Scenes:
             collect(world, billed, SEEDING)
         finally:
             world.freeze(None)
+
+
+def _seldom(rule: dict[str, Any], seed: int) -> dict[str, Any]:
+    """The rule for some of a person's invoices only, for the same ones as their other rules."""
+    return {**rule, "share": HISTORY_SHARE * rule.get("share", 1.0), "seed": seed}
 
 
 def _one_period_before(renews: int, interval: str) -> int:

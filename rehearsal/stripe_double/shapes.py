@@ -34,6 +34,16 @@ def render(document: Json, old: bool) -> Json:
     }
 
 
+def previous(kind: str, before: Json, old: bool) -> Json:
+    """What an object was before, as that shape names it: old subscriptions had the period."""
+    seen = {name: _inside(value, old) for name, value in before.items()}
+    if old and kind == "subscription" and "items" in before:
+        item = before["items"]["data"][0]
+        for name in ("current_period_end", "current_period_start"):
+            seen[name] = item[name]
+    return seen
+
+
 def _inside(value: Any, old: bool) -> Any:
     if isinstance(value, dict):
         return render(value, old)
@@ -57,6 +67,8 @@ def _invoice(document: Json) -> Json:
     parent = document["parent"] or {}
     details = parent.get("subscription_details")
     out_of_band = document["_paid_out_of_band"]
+    if document["billing_reason"] == "upcoming":  # what did not exist yet had no id
+        kept = _without(kept, "id")
     return {
         **kept, "application_fee_amount": None, "charge": document["_charge"], "discount": None,
         # before basil money from outside Stripe was not counted as paid
@@ -141,7 +153,7 @@ def _subscription(document: Json) -> Json:
     kept = _without(
         document,
         """billing_cycle_anchor_config billing_mode billing_schedules customer_account
-        invoice_settings managed_payments discounts""",
+        invoice_settings managed_payments discounts status_details""",
     )
     item = document["items"]["data"][0]
     ending = document["trial_settings"]["end_behavior"]

@@ -1,10 +1,11 @@
 """A subscription's status follows its latest invoice: active, past due, incomplete, ended."""
 
-from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.events import changed, emit
 from rehearsal.stripe_double.store import Document
 from rehearsal.stripe_double.world import Cause, World
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
+PAUSED = "paused"
 
 
 def follow_invoice(world: World, billed: Document, cause: Cause) -> None:
@@ -14,9 +15,31 @@ def follow_invoice(world: World, billed: Document, cause: Cause) -> None:
         return
     if subscription["latest_invoice"] != billed["id"]:
         return
+    if subscription["status"] == PAUSED:
+        _follow_resumption(world, subscription, billed, cause)
+        return
     status = _status(subscription, billed)
     if status != subscription["status"]:
         set_status(world, subscription, status, cause)
+
+
+def _follow_resumption(
+    world: World, subscription: Document, billed: Document, cause: Cause
+) -> None:
+    """What is paused goes on with its resumption's invoice: paid, written off, or only tried."""
+    waits_for = subscription.get("_resumes")
+    if waits_for and billed["status"] in {"paid", "uncollectible"}:
+        go_on(world, subscription, "active", cause)
+    elif waits_for == "resume_on_payment_attempt" and billed["attempted"]:
+        go_on(world, subscription, "past_due", cause)
+
+
+def go_on(world: World, subscription: Document, status: str, cause: Cause) -> None:
+    """The end of a pause."""
+    subscription.pop("status_details", None)
+    subscription["_resumes"] = None
+    set_status(world, subscription, status, cause)
+    emit(world, "customer.subscription.resumed", subscription, cause)
 
 
 def _status(subscription: Document, billed: Document) -> str:
@@ -54,19 +77,22 @@ def cancel_all(world: World, buyer: Document, cause: Cause) -> int:
 
 
 def end(world: World, subscription: Document, reason: str, cause: Cause) -> None:
-    """Cancel now: Stripe stops collecting its open invoices by itself; they stay open."""
+    """Cancel now: Stripe stops collecting its open invoices by itself; they stay open.
+
+    Where the end was asked for before, `canceled_at` is when it was.
+    """
     now = world.now()
-    subscription.update(status="canceled", canceled_at=now, ended_at=now)
+    asked_at = subscription["canceled_at"] if subscription["cancel_at_period_end"] else now
+    subscription.update(status="canceled", canceled_at=asked_at, ended_at=now)
     subscription["cancellation_details"]["reason"] = reason
+    subscription.pop("status_details", None)
     world.store.touch(subscription)
     emit(world, "customer.subscription.deleted", subscription, cause)
     for billed in world.store.newest_first(
         "invoice", subscription["_account"], "_subscription", subscription["id"]
     ):
         if billed["status"] == "open" and billed["auto_advance"]:
-            before = {
-                "auto_advance": True, "next_payment_attempt": billed["next_payment_attempt"],
-            }  # fmt: skip
+            before = {name: billed[name] for name in ("auto_advance", "next_payment_attempt")}
             billed.update(auto_advance=False, next_payment_attempt=None)
             world.store.touch(billed)
-            emit(world, "invoice.updated", billed, cause, before)
+            emit(world, "invoice.updated", billed, cause, changed(before, billed))

@@ -1,12 +1,14 @@
 """/v1/subscriptions, and products and prices as far as subscriptions need them."""
 
+from copy import deepcopy
+from functools import partial
 from typing import Any, Final
 
 from rehearsal.stripe_double import forms
 from rehearsal.stripe_double.api import PAGING, Call, find, owner_of, page, route, span_filter
 from rehearsal.stripe_double.bills import BY_HAND
 from rehearsal.stripe_double.errors import invalid
-from rehearsal.stripe_double.events import emit
+from rehearsal.stripe_double.events import changed, emit
 from rehearsal.stripe_double.objects import price as build_price
 from rehearsal.stripe_double.objects import product as build_product
 from rehearsal.stripe_double.objects import subscription as build
@@ -16,6 +18,7 @@ from rehearsal.stripe_double.store import Document
 
 _WRITES: Final = """cancel_at_period_end default_payment_method description metadata
     pause_collection"""
+_LEAVING: Final = ("cancel_at", "canceled_at", "cancellation_details")
 _BEHAVIORS: Final = {"keep_as_draft", "mark_uncollectible", "void"}
 _INTERVALS: Final = {"day", "week", "month", "year"}
 
@@ -34,6 +37,7 @@ def create(call: Call) -> Document:
     now = call.world.now()
     made = build(call.world, buyer, priced, quantity, period_end(now, priced["recurring"], now))
     made.update(_collected(call))
+    made["billing_mode"] = _mode(call)
     call.world.store.insert(made)
     _apply(call, made)
     emit(call.world, "customer.subscription.created", made, call.cause)
@@ -55,6 +59,14 @@ def _collected(call: Call) -> Document:
     return {"collection_method": method, "days_until_due": days if method == BY_HAND else None}
 
 
+def _mode(call: Call) -> Document:
+    """Flexible billing is what a subscription needs in order to be paused."""
+    mode = forms.text(forms.mapping(call.params, "billing_mode"), "type", "classic")
+    if mode not in {"classic", "flexible"}:
+        raise invalid(f"Invalid billing_mode: {mode}", param="billing_mode[type]")
+    return {"flexible": None, "type": mode}
+
+
 def _bought(call: Call, item: Any) -> tuple[Document, int]:
     if not isinstance(item, dict):
         raise invalid("Invalid object", param="items[0]")
@@ -68,9 +80,14 @@ def _bought(call: Call, item: Any) -> tuple[Document, int]:
     return priced, quantity
 
 
-def period_end_of(found: Document) -> int:
-    """The end of the period that runs."""
-    return int(found["items"]["data"][0]["current_period_end"])
+def period_of(found: Document) -> Document:
+    """The one item, with the price and the period that runs."""
+    item: Document = found["items"]["data"][0]
+    return item
+
+
+def _instant(edge: str, found: Document) -> int:
+    return int(period_of(found)[f"current_period_{edge}"])
 
 
 def retrieve(call: Call) -> Document:
@@ -81,11 +98,14 @@ def retrieve(call: Call) -> Document:
 def listed(call: Call) -> Document:
     """Subscriptions; without a status all that have not ended, `all` and `ended` as Stripe has."""
     status, collection = (forms.text(call.params, name) for name in ("status", "collection_method"))
-    renews = span_filter(call.params, "current_period_end", period_end_of)
+    begins = span_filter(call.params, "current_period_start", partial(_instant, "start"))
+    renews = span_filter(call.params, "current_period_end", partial(_instant, "end"))
+    sold = forms.text(call.params, "price")
 
     def wanted(found: Document) -> bool:
         by_hand = collection is not None and found["collection_method"] != collection
-        if by_hand or not renews(found):
+        other = sold is not None and period_of(found)["price"]["id"] != sold
+        if by_hand or other or not (begins(found) and renews(found)):
             return False
         match status:
             case None:
@@ -107,11 +127,10 @@ def update(call: Call) -> Document:
         raise invalid(
             "A canceled subscription can only update its cancellation_details and metadata."
         )
-    before = {name: found[name] for name in (*_WRITES.split(), "cancel_at")}
+    before = {name: deepcopy(found[name]) for name in (*_WRITES.split(), *_LEAVING)}
     _apply(call, found)
-    changed = {name: old for name, old in before.items() if found[name] != old}
-    if changed:
-        emit(call.world, "customer.subscription.updated", found, call.cause, changed)
+    if was := changed(before, found):
+        emit(call.world, "customer.subscription.updated", found, call.cause, was)
     return found
 
 
@@ -136,14 +155,24 @@ def _apply(call: Call, found: Document) -> None:
         found["default_payment_method"] = key
     leaving = forms.flag(params, "cancel_at_period_end")
     if leaving is not None:
-        ends = found["items"]["data"][0]["current_period_end"]
-        found.update(cancel_at_period_end=leaving, cancel_at=ends if leaving else None)
+        _leave(call, found, leaving)
     if "pause_collection" in params:
         _pause(call, found)
     if "description" in params:
         found["description"] = forms.text(params, "description")
     found["metadata"] = forms.merge_metadata(found["metadata"], params)
     call.world.store.touch(found)
+
+
+def _leave(call: Call, found: Document, leaving: bool) -> None:
+    """End it with its period, or not after all."""
+    ends, asked = period_of(found)["current_period_end"], "cancellation_requested"
+    found.update(
+        cancel_at_period_end=leaving,
+        cancel_at=ends if leaving else None,
+        canceled_at=call.world.now() if leaving else None,
+    )
+    found["cancellation_details"]["reason"] = asked if leaving else None
 
 
 def _pause(call: Call, found: Document) -> None:
@@ -223,10 +252,12 @@ ROUTES: Final = (
     route("GET", "/v1/prices/{id}", price),
     route(
         "POST", "/v1/subscriptions", create,
-        f"{_WRITES} customer items payment_behavior off_session collection_method days_until_due",
+        f"{_WRITES} customer items payment_behavior off_session collection_method "
+        "days_until_due billing_mode",
     ),
     route("GET", "/v1/subscriptions", listed,
-          f"{PAGING} created customer status collection_method current_period_end"),
+          f"{PAGING} created customer status collection_method current_period_end "
+          "current_period_start price"),
     route("GET", "/v1/subscriptions/{id}", retrieve),
     route("POST", "/v1/subscriptions/{id}", update, _WRITES),
     route(

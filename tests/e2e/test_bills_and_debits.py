@@ -15,7 +15,8 @@ from domain.policy import FixedWaits, Plan, Policy, StripeRetries, Template, bal
 from domain.recovery import events as e
 from rehearsal.stripe_double.scripts import set_script
 from tests.builders import a_campaign, a_policy
-from tests.e2e.stepping import ACCOUNT, BEGINS_AT, Product, beside_stripe
+from tests.e2e.stepping import BEGINS_AT, Product, beside_stripe
+from tests.stripe_shop import ACCOUNT
 
 DAY = timedelta(days=1)
 DAYS = 60
@@ -171,6 +172,18 @@ DEBITORS: dict[str, tuple[str, list[dict[str, Any]]]] = {
 }
 
 
+PAY = {"method": "POST", "path": "/v1/invoices/*/pay"}
+TROUBLES: dict[str, list[dict[str, Any]]] = {
+    "none": [],
+    "a clock behind": [{"do": "clock_skew", "seconds": -60}],
+    "a clock ahead": [{"do": "clock_skew", "seconds": 60}],
+    "answers that are lost": [{"do": "reset_after_effect", "match": PAY, "times": 3}],
+    "away": [{"do": "503", "match": PAY, "times": 3}],
+    "away for many hours": [{"do": "503", "match": PAY, "times": 12}],
+    "what was": [{"do": "stale_read", "seconds": 3_600, "match": {"path": "/v1/invoices/*"}}],
+}
+
+
 async def debited(product: Product, name: str) -> str:
     """A yearly subscription by debit whose first invoice is on its way; the invoice."""
     method, rules = DEBITORS[name]
@@ -187,11 +200,14 @@ async def debited(product: Product, name: str) -> str:
     return str(made.latest_invoice)
 
 
+@pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("retries", [StripeRetries.TAKE_OVER, StripeRetries.FOLLOW])
 async def test_debits_are_waited_for_and_made_again_within_their_schemes_caps(
-    retries: StripeRetries,
+    retries: StripeRetries, trouble: str
 ) -> None:
+    """Also beside a Stripe that stumbles, or whose clock is a little wrong."""
     async with beside_stripe(often(retries), EMPTY) as product:
+        product.double.faults.replace(TROUBLES[trouble])
         invoices = {name: await debited(product, name) for name in DEBITORS}
         await product.lives(DAYS * DAY)
         ledger, verdict = product.double.ledger(), product.double.verdict()

@@ -53,8 +53,28 @@ async def test_sixty_days_beside_stripes_own_retries(name: str) -> None:
     _none_of_ours_near_one_of_stripes(charges)
     for invoice, history in histories.items():
         mine = [line for line in charges if line["invoice"] == invoice]
-        _credit_is_as_in_the_ledger(history, mine)
+        credit_is_as_in_the_ledger(history, mine)
         _what_never_reached_the_bank_is_told(history, mine)
+
+
+@pytest.mark.parametrize("wrong_by_s", [-100, 100])
+@pytest.mark.parametrize("name", ["take over", "follow, and charge too"])
+async def test_a_stripe_whose_clock_is_wrong_is_credited_and_charged_beside_alike(
+    name: str, wrong_by_s: float
+) -> None:
+    async with beside_stripe(POLICIES[name], {**BURST, "scene_size": 12}) as product:
+        product.double.faults.replace({"do": "clock_skew", "seconds": wrong_by_s})
+        await product.lives(timedelta(days=DAYS // 2))
+        ledger = [line for line in product.double.ledger() if line["by"] != "seed"]
+        verdict = product.double.verdict()
+    assert verdict["ok"], verdict
+    charges = [line for line in ledger if line["charge"] and not line["replayed"]]
+    assert any(line["by"] == "api" for line in charges)
+    _none_of_ours_near_one_of_stripes(charges, CLEARANCE - timedelta(seconds=abs(wrong_by_s)))
+    for invoice, history in product.histories().items():
+        credit_is_as_in_the_ledger(
+            history, [line for line in charges if line["invoice"] == invoice]
+        )
 
 
 def _what_never_reached_the_bank_is_told(
@@ -99,7 +119,9 @@ def _no_charge_of_ours_beyond_the_budget(policy: Policy, charges: list[dict[str,
             refused.setdefault(card, []).append(at)
 
 
-def _none_of_ours_near_one_of_stripes(charges: list[dict[str, Any]]) -> None:
+def _none_of_ours_near_one_of_stripes(
+    charges: list[dict[str, Any]], clearance: timedelta = CLEARANCE
+) -> None:
     """Stripe's first charge of a renewal is nobody's retry, and nothing of ours comes before."""
     for line in charges:
         if line["by"] != "api":
@@ -108,12 +130,10 @@ def _none_of_ours_near_one_of_stripes(charges: list[dict[str, Any]]) -> None:
         for other in charges:
             if other["invoice"] == line["invoice"] and other["by"] == STRIPES:
                 apart = abs(datetime.fromisoformat(other["virtual_at"]) - at)
-                assert apart >= CLEARANCE, (line, other)
+                assert apart >= clearance, (line, other)
 
 
-def _credit_is_as_in_the_ledger(
-    history: tuple[e.Event, ...], charges: list[dict[str, Any]]
-) -> None:
+def credit_is_as_in_the_ledger(history: tuple[e.Event, ...], charges: list[dict[str, Any]]) -> None:
     refused = Counter(WHOSE[line["by"]] for line in charges if line["outcome"] == "declined")
     told = Counter(
         e.Payer.CHARGECHASE if isinstance(event, e.AttemptDeclined) else event.by

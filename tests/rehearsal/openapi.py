@@ -94,7 +94,7 @@ def _typed(value: Any, schema: dict[str, Any]) -> Any:
 def check_object(document: dict[str, Any], *, old: bool) -> None:
     """A document against the schema named by its `object`."""
     if _spec(old) is not None:
-        _check(_ref(document["object"]), document, old, document["id"])
+        _check(_ref(document["object"]), document, old, document.get("id", "a preview"))
 
 
 def check_error(answer: dict[str, Any], *, old: bool) -> None:

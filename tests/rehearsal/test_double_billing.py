@@ -305,3 +305,28 @@ async def test_a_payment_from_outside_stripe_closes_the_invoice_without_a_charge
         paid = await driver.post(f"/v1/invoices/{made['id']}/pay", form)
         assert paid["status"] == "paid"
         assert (await driver.get("/v1/charges"))["data"] == []
+
+
+async def test_charges_and_bills_are_listed_by_whatever_the_specification_names() -> None:
+    async with running() as driver:
+        ada, bea = await driver.customer(), await driver.customer()
+        first = await driver.open_invoice(ada["id"])
+        for billed in (first, await driver.open_invoice(bea["id"])):
+            await driver.post(f"/v1/invoices/{billed['id']}/pay")
+        charged = (await driver.get(f"/v1/charges?customer={ada['id']}"))["data"]
+        assert [each["customer"] for each in charged] == [ada["id"]]
+        intent = charged[0]["payment_intent"]
+        for query, count in (
+            (f"payment_intent={intent}", 1),
+            (f"payment_intent={intent}&customer={bea['id']}", 0),
+            ("transfer_group=order_1", 0),
+            (f"created[lt]={charged[0]['created']}", 0),
+            (f"created[gte]={charged[0]['created']}&limit=1", 1),
+        ):
+            assert len((await driver.get(f"/v1/charges?{query}"))["data"]) == count, query
+        sent = {"customer": ada["id"], "collection_method": "send_invoice", "days_until_due": 5}
+        made = await driver.post("/v1/invoices", sent)
+        due = made["due_date"]
+        for query, found in ((f"due_date={due}", [made["id"]]), (f"due_date[gt]={due}", [])):
+            listed = (await driver.get(f"/v1/invoices?{query}"))["data"]
+            assert [each["id"] for each in listed] == found

@@ -4,6 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.rehearsal.driving import START, Driver, running, standing_clock
 from tests.rehearsal.holding import every_event_is_as_described, kinds
 
@@ -97,3 +99,63 @@ async def test_what_waits_for_its_day_survives_a_restart(tmp_path: Path) -> None
     async with running(data_file=path, clock=later) as driver:
         await driver.advance(days=14)
         assert {"invoice.will_be_due", "invoice.overdue"} <= {*await kinds(driver)}
+
+
+async def events_of(driver: Driver, kind: str) -> list[dict[str, Any]]:
+    found = (await driver.get(f"/v1/events?type={kind}&limit=100"))["data"]
+    assert isinstance(found, list)
+    return found
+
+
+async def test_a_renewal_is_told_of_a_week_before_and_only_once() -> None:
+    async with running() as driver:
+        made = await billed(driver)
+        await driver.advance(days=22, hours=23)
+        assert not await events_of(driver, "invoice.upcoming")
+        await driver.advance(days=1)
+        (told,) = await events_of(driver, "invoice.upcoming")
+        preview = told["data"]["object"]
+        renews = int((START + timedelta(days=30)).timestamp())
+        assert preview["id"].startswith("upcoming_in_")
+        assert (preview["amount_due"], preview["lines"]["data"][0]["period"]["start"]) == (
+            4900,
+            renews,
+        )
+        assert (preview["next_payment_attempt"], preview["due_date"]) == (
+            None,
+            renews + 14 * 86_400,
+        )
+        said, _, _ = await driver.send("GET", f"/v1/invoices/{preview['id']}")
+        assert said == 404
+        await driver.delete(f"/v1/subscriptions/{made['id']}")
+        await driver.advance(days=40)
+        assert len(await events_of(driver, "invoice.upcoming")) == 1
+        await every_event_is_as_described(driver)
+
+
+@pytest.mark.parametrize("leaving", [{"cancel_at_period_end": True}, {"delete": True}])
+async def test_what_will_not_renew_is_not_told_of(leaving: dict[str, bool]) -> None:
+    async with running() as driver:
+        made = await driver.subscription((await driver.customer())["id"])
+        path = f"/v1/subscriptions/{made['id']}"
+        await (driver.delete(path) if "delete" in leaving else driver.post(path, leaving))
+        await driver.advance(days=40)
+        assert not await events_of(driver, "invoice.upcoming")
+
+
+async def test_how_many_days_before_is_the_accounts_choice(tmp_path: Path) -> None:
+    path = str(tmp_path / "double.sqlite")
+    async with running(data_file=path) as driver:
+        await driver.control("POST", "accounts", {"upcoming_days": 3, "reminded_days": 5})
+        await billed(driver, days=10)
+        await driver.advance(days=5, hours=1)
+        assert len(await events_of(driver, "invoice.will_be_due")) == 1
+    later = standing_clock(START + timedelta(days=26))
+    async with running(data_file=path, clock=later) as driver:
+        await driver.advance(hours=23)
+        assert not await events_of(driver, "invoice.upcoming")
+        await driver.advance(hours=2)
+        assert len(await events_of(driver, "invoice.upcoming")) == 1
+    async with running(data_file=path, clock=standing_clock(START + timedelta(days=28))) as driver:
+        await driver.advance(days=1)
+        assert len(await events_of(driver, "invoice.upcoming")) == 1

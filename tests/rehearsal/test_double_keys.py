@@ -57,6 +57,8 @@ async def test_writing_includes_reading_but_not_the_other_way_round() -> None:
     [
         ("/v1/checkout/sessions/cs_none/expire", "rak_checkout_session_write"),
         ("/v1/billing_portal/sessions", "rak_customer_portal_write"),
+        ("/v1/setup_intents/seti_none/confirm", "rak_setup_intent_write"),
+        ("/v1/payment_intents/pi_none/confirm", "rak_payment_intent_write"),
         ("/v1/payment_methods/pm_none/detach", "rak_payment_method_write"),
         ("/v1/webhook_endpoints/we_none", "rak_webhook_write"),
     ],

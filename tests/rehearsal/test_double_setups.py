@@ -155,7 +155,11 @@ async def test_a_setup_intent_is_confirmed_by_the_merchants_program() -> None:
         )  # fmt: skip
         assert waits["status"] == "requires_action"
         page = waits["next_action"]["redirect_to_url"]["url"]
-        assert await driver.redirect(page, {"action": "approve"}) == AWAY
+        back = await driver.redirect(page, {"action": "approve"})
+        assert back == (
+            f"{AWAY}?setup_intent={waits['id']}"
+            f"&setup_intent_client_secret={waits['client_secret']}&redirect_status=succeeded"
+        )
         assert (await driver.get(f"{SETUPS}/{waits['id']}"))["status"] == "succeeded"
         assert len((await driver.get(f"{SETUPS}?customer={buyer['id']}"))["data"]) == 2
         await every_event_is_as_described(driver)
