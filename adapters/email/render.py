@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from adapters.email.money import amount_text, day_text, locale_of, month_text
 from adapters.email.text import greeting_name, one_line
-from application.ports.mailer import ExpiryText, ReminderText, Rendered
+from application.ports.letters import ExpiryText, ReminderText, Rendered
 from domain.decline.telling import Tellable
 from domain.money import Money
 

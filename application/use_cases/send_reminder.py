@@ -9,14 +9,8 @@ from zoneinfo import ZoneInfo
 
 from application.change_case import WORKER, CaseRef, Cases, Change
 from application.ports.conveyor import ScheduledAction
-from application.ports.mailer import (
-    Letter,
-    MailDeferred,
-    Mailer,
-    MailRefused,
-    ReminderRenderer,
-    ReminderText,
-)
+from application.ports.letters import ReminderRenderer, ReminderText
+from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
 from application.ports.stores import NewMessage

@@ -17,14 +17,8 @@ from msgspec import Struct
 
 from application.case_ids import expiry_id, renewal_slot_key
 from application.ports.chores import Chore, ChoreStep, Progress
-from application.ports.mailer import (
-    ExpiryText,
-    Letter,
-    MailDeferred,
-    Mailer,
-    MailRefused,
-    NoticeRenderer,
-)
+from application.ports.letters import ExpiryText, NoticeRenderer
+from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
 from application.ports.notices import ExpiryNotice
 from application.ports.registry import Registry
 from application.ports.renewals import Renewals

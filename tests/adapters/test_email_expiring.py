@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from adapters.email.render import JinjaLetters
-from application.ports.mailer import ExpiryText, Rendered
+from application.ports.letters import ExpiryText, Rendered
 from tests.adapters.test_email_reminder import LINK, Seen
 
 words = JinjaLetters()

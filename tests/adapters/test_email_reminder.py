@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adapters.email.money import amount_text, day_text, locale_of
 from adapters.email.render import JinjaLetters
 from adapters.email.text import LONGEST_NAME, one_line
-from application.ports.mailer import ReminderText, Rendered
+from application.ports.letters import ReminderText, Rendered
 from domain.decline.telling import Tellable
 from domain.money import Money
 from domain.policy import Template

@@ -20,7 +20,8 @@ from adapters.stripe.pace import TokenBucket
 from application.change_case import Cases
 from application.charging import Charging
 from application.ports.conveyor import EventIntake
-from application.ports.mailer import Letter, Mailer, ReminderText, Rendered
+from application.ports.letters import ReminderText, Rendered
+from application.ports.mailer import Letter, Mailer
 from application.ports.payments import Payments
 from application.ports.stores import ActionRef, EventRef
 from application.ports.unit_of_work import UnitOfWork

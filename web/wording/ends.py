@@ -40,6 +40,7 @@ class Button(Struct, frozen=True):
 
     answer: str
     label: str
+    tone: str = "quiet"  # its class: "" for the one to press, "danger" for what nothing brings back
 
 
 class EndPanel(Struct, frozen=True):
@@ -68,7 +69,7 @@ def _panel(case: RecoveryCase, history: tuple[e.Event, ...]) -> EndPanel | None:
             title=f"Please confirm: {TO_DO[case.then]}",
             text=GONE[case.then],
             buttons=(
-                Button(EndAnswer.CONFIRM, _first_up(TO_DO[case.then])),
+                Button(EndAnswer.CONFIRM, _first_up(TO_DO[case.then]), tone="danger"),
                 Button(EndAnswer.LEAVE, "Leave it as it is"),
             ),
         )
@@ -77,7 +78,7 @@ def _panel(case: RecoveryCase, history: tuple[e.Event, ...]) -> EndPanel | None:
             title=f"You have to {TO_DO[case.by_hand]} in Stripe yourself",
             text=f"{why_not(_last_reason(history))} {WHOLE_PERIOD}",
             buttons=(
-                Button(EndAnswer.DONE, "Done"),
+                Button(EndAnswer.DONE, "Done", tone=""),
                 Button(EndAnswer.LEAVE, "Leave it as it is"),
             ),
             link=dashboard_link(case, case.by_hand),
