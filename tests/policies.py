@@ -84,7 +84,9 @@ def _campaigns(
 
 
 CAMPAIGNS = _campaigns(
-    tuple(template for template in Template if template not in OF_BILLS_ALONE),
+    tuple(
+        template for template in Template if template not in (*OF_BILLS_ALONE, Template.RECOVERED)
+    ),
     Since.OPENED,
     Since.ASKED,
     Since.END,
@@ -200,6 +202,7 @@ def policies(draw: st.DrawFn) -> Policy:
             for name in names[2:]
         ),
         hold_out_percent=draw(st.integers(0, 50)),
+        receipt=draw(st.booleans()),
         use_backup=draw(st.booleans()),
         expiry_notice=timedelta(days=draw(st.integers(0, 30))),
         families=draw(_families()),

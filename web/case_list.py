@@ -123,7 +123,7 @@ def _line(row: CaseRow, hour: datetime, zone: str) -> Line:
         amount=money.html(amount, row.currency),
         state=_state(row),
         spark=spark(row, hour),
-        next=next_short(row, zone) if row.next else _ended(row, zone),
+        next=_ended(row, zone) if row.closed_at else next_short(row, zone),
         opened_at=f"{row.opened_at:%Y-%m-%dT%H:%M:%SZ}",
         opened_full=times.full(row.opened_at, zone),
     )
@@ -136,8 +136,7 @@ def _state(row: CaseRow) -> Markup:
 
 
 def _ended(row: CaseRow, zone: str) -> str:
-    if row.closed_at is None:
-        return ""
+    assert row.closed_at is not None
     verb = "Back" if row.phase is Phase.RECOVERED else "Ended"
     return f"{verb} \u00b7 {times.short(row.closed_at, zone)}"
 

@@ -13,7 +13,7 @@ from domain.recovery import events as e
 from domain.recovery.why import Rejected, Why
 from web import money
 from web.declines import FAMILIES
-from web.rules import WHY_ASKED, WHY_SKIPPED, WHY_THEN
+from web.rules import TEMPLATES, WHY_ASKED, WHY_SKIPPED, WHY_THEN
 from web.wording.budgets import BARRED, budget_sentence
 from web.wording.telling import BRANDS, Telling
 
@@ -64,14 +64,6 @@ SINCE: Final = {
     "due": "the due date of the invoice",
     "asked": "the moment it was the customer\u2019s turn",
     "end": "the end of the case",
-}
-TEMPLATES: Final[Mapping[str, str]] = {
-    Template.PAYMENT_FAILED: "\u201cPayment did not go through\u201d",
-    Template.UPDATE_CARD: "\u201cAnother card\u201d",
-    Template.AUTHENTICATE: "\u201cPlease confirm\u201d",
-    Template.FINAL_NOTICE: "\u201cStill open\u201d, the last one",
-    Template.INVOICE_DUE: "\u201cYour invoice is due\u201d",
-    Template.INVOICE_OVERDUE: "\u201cYour invoice was due\u201d",
 }
 WORDS_OF: Final[Mapping[str, Mapping[str, str]]] = {
     "family": {family.value: words for family, words in FAMILIES.items()},
@@ -164,6 +156,8 @@ def rule_of(event: Explained) -> str:
             return WHY_SKIPPED.get(event.reason, "")
         case e.ReminderPlanned(template=Template.INVOICE_DUE | Template.INVOICE_OVERDUE):
             return "The plan for bills has this message."
+        case e.ReminderPlanned(template=Template.RECOVERED):
+            return "Whoever was written to is thanked when it is paid."
         case e.ReminderPlanned():
             return "The plan for this kind of decline has this message."
 

@@ -1,8 +1,10 @@
 """Why, in sentences: each rule, reason and end that the domain names by a word has its own here."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from domain.decline import DeclineFamily
+from domain.policy import Template
 from domain.recovery import events as e
 
 WHY_THEN: Final = {
@@ -50,6 +52,15 @@ WHY_ASKED: Final = {
     "not_worth_it": "By experience no further charge would bring more than it costs.",
 }
 
+TEMPLATES: Final[Mapping[str, str]] = {
+    Template.PAYMENT_FAILED: "\u201cPayment did not go through\u201d",
+    Template.UPDATE_CARD: "\u201cAnother card\u201d",
+    Template.AUTHENTICATE: "\u201cPlease confirm\u201d",
+    Template.FINAL_NOTICE: "\u201cStill open\u201d, the last one",
+    Template.INVOICE_DUE: "\u201cYour invoice is due\u201d",
+    Template.INVOICE_OVERDUE: "\u201cYour invoice was due\u201d",
+    Template.RECOVERED: "\u201cPaid, thank you\u201d",
+}
 WHY_SKIPPED: Final = {
     "no_address": "There is no mail address.",
     "no_sender": "Nobody here sends that kind of message.",
@@ -60,6 +71,10 @@ WHY_SKIPPED: Final = {
     "too_small": "The amount is less than this message asks for.",
     "not_worthwhile": "By experience it would cost more than it brings.",
     "window": "It could only go after the end of the case.",
+    "not_paid": "The invoice is not paid any more.",
+    "money_returned": "Money of it has gone back in the meantime.",
+    "not_written_to": "The customer was not written to after all.",
+    "too_late": "It is more than two days since the payment.",
 }
 
 STOPS: Final = {

@@ -16,7 +16,7 @@ from application.ports.registry import MerchantProfile, Registry
 from application.ports.stores import NewMessage
 from application.ports.unit_of_work import UnitOfWork
 from domain.decline.telling import Tellable, tellable
-from domain.invoice import Customer, Invoice
+from domain.invoice import Customer, Invoice, InvoiceStatus
 from domain.policy import Channel, Template
 from domain.recovery import commands as c
 from domain.recovery.events import Payer, ReminderStarted, StopReason
@@ -42,7 +42,7 @@ class SendReminder:
     async def __call__(self, action: ScheduledAction) -> None:
         ref = CaseRef(action.ref.merchant_id, action.case_id)
         case = await self.cases.read(ref)
-        if not case.is_open or case.reminder is None or case.reminder.step != action.number:
+        if case.reminder is None or case.reminder.step != action.number:
             return
         invoice = await self.payments.read_invoice(case.account, case.invoice_id)
         obstacle = _obstacle(invoice, case.reminder)
@@ -137,11 +137,19 @@ class SendReminder:
 
 def _obstacle(invoice: Invoice | None, reminder: Reminder) -> tuple[c.Command, ...]:
     """Why not to write: what to record instead; empty if the letter may go."""
+    if reminder.template is Template.RECOVERED:
+        if invoice is None or invoice.status is not InvoiceStatus.PAID:
+            return (c.SkipReminder(step=reminder.step, reason="not_paid"),)
+        return _without_address(invoice, reminder)
     if invoice is None:
         return (c.StopCase(reason=StopReason.GONE),)
     ended = after_settlement(invoice, Origin(by=Payer.STRIPE))
     if ended:
         return ended
+    return _without_address(invoice, reminder)
+
+
+def _without_address(invoice: Invoice, reminder: Reminder) -> tuple[c.Command, ...]:
     if reminder.channel is not Channel.EMAIL:
         return (c.SkipReminder(step=reminder.step, reason="no_sender"),)
     if not _address(invoice.customer):
@@ -159,10 +167,11 @@ def _about(
     customer = invoice.customer
     card = None if case.outstanding else invoice.card or case.card
     next_at, zone = case.next_attempt_at, case.timezone or merchant.timezone
+    owed_minor = invoice.amount_remaining_minor if case.is_open else case.recovered_minor
     return ReminderText(
         merchant_name=merchant.name,
         customer_name=customer.name if customer else None,
-        amount_minor=invoice.amount_remaining_minor,
+        amount_minor=owed_minor,
         currency=invoice.currency,
         invoice_number=invoice.number,
         template=case.reminder.template if case.reminder else Template.PAYMENT_FAILED,

@@ -44,6 +44,9 @@ def _plan_faults(field: str, family: DeclineFamily, plan: Plan, window: timedelt
         yield from _retries_faults(f"{field}.retries", plan.retries, window)
     yield from _campaign_faults(f"{field}.campaign", plan.campaign, window)
     for index, step in enumerate(plan.campaign):
+        thanks = "Thanks follow a payment: say receipt = true."
+        at = f"{field}.campaign[{index}].template"
+        yield from unless(step.template is not Template.RECOVERED, at, thanks)
         yield from _bill_faults(f"{field}.campaign[{index}]", family, step)
 
 

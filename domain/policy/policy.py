@@ -60,6 +60,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     segments: tuple[Segment, ...] = ()
     arms: tuple[Arm, ...] = ()
     hold_out_percent: int = 0
+    receipt: bool = False  # whoever was written to is thanked when it is paid
     use_backup: bool = False  # charge another card of theirs, where they have agreed to it
     expiry_notice: timedelta = timedelta()  # before a renewal that finds the card expired; 0: none
     families: Mapping[str, DeclineFamily] = {}  # decline codes that this merchant sorts otherwise

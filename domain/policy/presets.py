@@ -70,6 +70,7 @@ def gentle(timezone: str, version: int = 1) -> Policy:
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
         expiry_notice=EXPIRY_NOTICE,
+        receipt=True,
     )
 
 
@@ -102,6 +103,7 @@ def balanced(timezone: str, version: int = 1) -> Policy:
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
         expiry_notice=EXPIRY_NOTICE,
+        receipt=True,
     )
 
 
@@ -137,6 +139,7 @@ def assertive(timezone: str, version: int = 1) -> Policy:
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
         expiry_notice=EXPIRY_NOTICE,
+        receipt=True,
         use_backup=True,
         families=dict.fromkeys(sorted(JUDGED), DeclineFamily.UNKNOWN),
     )
@@ -176,6 +179,7 @@ def b2b_invoices(timezone: str, version: int = 1) -> Policy:
         stripe_retries=StripeRetries.TAKE_OVER,
         economics=ECONOMICS,
         expiry_notice=EXPIRY_NOTICE,
+        receipt=True,
     )
 
 
@@ -205,6 +209,7 @@ def follow_stripe(timezone: str, version: int = 1) -> Policy:
         stripe_retries=StripeRetries.FOLLOW,
         economics=ECONOMICS,
         expiry_notice=EXPIRY_NOTICE,
+        receipt=True,
     )
 
 

@@ -65,6 +65,7 @@ class Template(StrEnum):
     FINAL_NOTICE = "final_notice"
     INVOICE_DUE = "invoice_due"  # a bill that was sent, before its due date
     INVOICE_OVERDUE = "invoice_overdue"  # the same, after it
+    RECOVERED = "recovered"  # it is paid: thanks, and no step of a campaign
 
 
 class Since(StrEnum):

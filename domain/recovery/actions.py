@@ -35,10 +35,10 @@ def next_action(case: RecoveryCase) -> Action | None:
 
     While a charge is on its way nothing else happens but finding out what became of it; a lost
     case may still have its end action to be carried out in Stripe, unless the merchant's word is
-    waited for.
+    waited for; after a recovered one thanks may be due.
     """
     if not case.is_open:
-        return _end_action(case)
+        return _receipt(case) or _end_action(case)
     if case.in_flight is not None:
         flight = case.in_flight
         return Action(kind=ActionKind.RECONCILE, due_at=flight.check_at, number=flight.number)
@@ -46,6 +46,13 @@ def next_action(case: RecoveryCase) -> Action | None:
     if case.stripe_retry_at is not None:
         return Action(kind=ActionKind.TAKE_OVER, due_at=case.opened_at)
     return min(_candidates(case), key=lambda action: action.due_at)
+
+
+def _receipt(case: RecoveryCase) -> Action | None:
+    due = case.reminder
+    if case.phase is not Phase.RECOVERED or due is None:
+        return None
+    return Action(kind=ActionKind.REMINDER, due_at=due.due_at, number=due.step)
 
 
 def _end_action(case: RecoveryCase) -> Action | None:

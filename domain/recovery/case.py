@@ -220,9 +220,11 @@ def _ended(case: RecoveryCase, event: e.Event) -> RecoveryCase:
     match event:
         case e.CaseRecovered() | e.MoneyCameLate():
             recovered = case.recovered_minor + event.amount_minor
-            return replace(_nothing_to_end(case), recovered_minor=recovered, in_flight=None)
+            paid = replace(_nothing_to_end(case), recovered_minor=recovered)
+            return replace(paid, in_flight=None, reminder=None)
         case e.CaseLost():
-            return replace(case, in_flight=None, then=event.then, end_waits=event.confirm)
+            lost = replace(case, then=event.then, end_waits=event.confirm)
+            return replace(lost, in_flight=None, reminder=None)
         case e.EndActionDone() | e.EndConfirmed() | e.EndActionUndone():
             return _end_done(case, event)
         case e.MoneyReturned(reason=e.Return.REFUND):
@@ -236,7 +238,7 @@ def _ended(case: RecoveryCase, event: e.Event) -> RecoveryCase:
         case e.MoneyOverpaid():
             return replace(case, overpaid_minor=event.amount_minor)
         case _:
-            return replace(case, in_flight=None)
+            return replace(case, in_flight=None, reminder=None)
 
 
 def _nothing_to_end(case: RecoveryCase) -> RecoveryCase:
@@ -290,7 +292,7 @@ def _marked(case: RecoveryCase, event: e.Event) -> tuple[Mark, ...]:
         return case.marks
     if isinstance(event, e.AttemptDeclined) and event.failure.charge_id in case.seen_charges:
         return case.marks
-    if isinstance(event, e.ChargeDeclined) and not case.is_open:
+    if isinstance(event, e.ChargeDeclined | e.ReminderStarted) and not case.is_open:
         return case.marks  # the line has ended
     at = event.failure.at if isinstance(event, e.ChargeDeclined) else event.at
     return (*case.marks, Mark(at, kind))

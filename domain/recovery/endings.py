@@ -16,7 +16,9 @@ from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.basis import Basis
 from domain.recovery.cards import refused
+from domain.recovery.receipt import plan_receipt, receipt
 from domain.recovery.state import RecoveryCase
+from domain.recovery.transitions import Phase
 
 Events = tuple[e.Event, ...]
 Ending = c.RecordPayment | c.CloseCase | c.WriteOff | c.StopCase | c.RecordDispute
@@ -37,7 +39,8 @@ def end(case: RecoveryCase, command: Ending, basis: Basis, now: datetime) -> Eve
     """The end of an open case, if the command brings it."""
     match command:
         case c.RecordPayment():
-            return (_paid(case, command, basis.policy, now),)
+            paid = _paid(case, command, basis.policy, now)
+            return (paid, *plan_receipt(case, paid, basis))
         case c.WriteOff():
             return (e.CaseLost(at=now, reason=e.LossReason.WRITTEN_OFF),)
         case c.StopCase():
@@ -68,6 +71,8 @@ def after_the_end(case: RecoveryCase, command: c.Command, basis: Basis, now: dat
             return overpaid(case, command, now)
         case c.RecordEndAction() | c.ConfirmEnd() | c.UndoEndAction():
             return _of_the_end(case, command, now)
+        case c.BeginReminder() | c.SkipReminder() | c.FailReminder():
+            return receipt(case, command, now) if case.phase is Phase.RECOVERED else ()
         case _:
             return ()
 

@@ -221,6 +221,7 @@ class ReminderStarted(CaseEvent, frozen=True, tag="reminder_started"):
 
     step: int
     message_id: str
+    template: Template | None = None  # None in events of old
 
 
 class ReminderSkipped(CaseEvent, frozen=True, tag="reminder_skipped"):

@@ -10,6 +10,7 @@ from domain.recovery.campaign import may_go_from, stands_against
 from domain.recovery.case import RecoveryCase, Reminder, evolve
 from domain.recovery.endings import over
 from domain.recovery.plan import with_reminder
+from domain.recovery.receipt import started
 from domain.recovery.transitions import IDLE, Phase
 
 MAIL_AGAIN: Final = timedelta(hours=1)
@@ -47,8 +48,7 @@ def _begun(
     goes_at, _ = may_go_from(case, basis, now)
     if goes_at > now:
         return _later(case, due, goes_at, now)
-    started = e.ReminderStarted(at=now, step=command.step, message_id=command.message_id)
-    return with_reminder(case, (started,), basis, now)
+    return with_reminder(case, (started(due, command.message_id, now),), basis, now)
 
 
 def _later(case: RecoveryCase, due: Reminder, goes_at: datetime, now: datetime) -> Events:

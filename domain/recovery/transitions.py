@@ -59,6 +59,11 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type[e.Event]], Phase]] = {
     },
     **{(phase, e.ReminderPlanned): phase for phase in (*IDLE, Phase.CHARGING)},
     **{(phase, e.CaseRecovered): Phase.RECOVERED for phase in OPEN},
+    # The thanks, and a campaign's last message that the mail server refuses only now.
+    **{
+        (Phase.RECOVERED, kind): Phase.RECOVERED
+        for kind in (e.ReminderPlanned, e.ReminderStarted, e.ReminderSkipped, e.ReminderFailed)
+    },
     **{(phase, e.CaseLost): Phase.LOST for phase in OPEN},
     **{(phase, e.CaseStopped): Phase.STOPPED for phase in OPEN},
     **{(phase, e.MoneyCameLate): phase for phase in (Phase.LOST, Phase.STOPPED)},

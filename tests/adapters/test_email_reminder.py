@@ -17,7 +17,7 @@ from domain.money import Money
 from domain.policy import Template
 
 LINK = "https://pay.bakery.example/r/abc?a=1&b=2"
-TEMPLATES = list(Template)
+TEMPLATES = [template for template in Template if template is not Template.RECOVERED]
 words = JinjaLetters()
 
 
@@ -58,6 +58,20 @@ class Seen(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += "" if self._skips else data
+
+
+def test_thanks_ask_for_nothing_and_lead_nowhere() -> None:
+    letter = a_reminder(template=Template.RECOVERED, step=4)
+    page = Seen(letter.html)
+    assert letter.subject == "Paid, thank you: 29,00 € to Nordlicht Bakery"
+    assert page.links == []
+    for text in (letter.text, page.text):
+        assert "has arrived" in text
+        assert "29,00\xa0€" in text
+        assert "There is nothing left to do" in text
+        assert "Nordlicht Bakery" in text
+        assert LINK not in text
+        assert "forget this letter" not in text
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

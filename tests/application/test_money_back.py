@@ -155,7 +155,7 @@ async def test_a_refund_waits_for_the_answer_to_our_own_charge() -> None:
     assert tries_for(unseen.value) == FOR_EVER
     await bakery.does_what_is_next()
     await bakery.process(ref)
-    case, paid = bakery.case(), bakery.history()[-2]
+    case, paid = bakery.case(), bakery.history()[-3]
     assert isinstance(paid, e.CaseRecovered)
     assert paid.by is e.Payer.CHARGECHASE, "and it stays ours"
     assert case.refunded_minor == 10_00

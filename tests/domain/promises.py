@@ -8,12 +8,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from domain.decline import wait_advised
 from domain.invoice import FailedCharge
 from domain.network import DAILY_LIMIT, monthly_limit
-from domain.policy import EndAction, Policy
+from domain.policy import EndAction, Policy, Template
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind, next_action
 from domain.recovery.case import replay
 from domain.recovery.charges import CLEARANCE, tries_of
-from domain.recovery.transitions import CLOSED
+from domain.recovery.transitions import CLOSED, Phase
 from tests.builders import DAY, MONDAY
 from tests.domain.chase import Chase
 
@@ -23,6 +23,7 @@ NOT_THE_CARDS_FAULT = {
     *("card_barred", "no_card", "month_limit", "day_limit"),
 }
 MAY_COME_LATE = (e.ChargeDeclined, e.EndActionDone, e.MoneyReturned, e.MoneyReinstated)
+MESSAGES = (e.ReminderPlanned, e.ReminderStarted, e.ReminderSkipped, e.ReminderFailed)
 
 
 class Promises(RuleBasedStateMachine):
@@ -103,6 +104,8 @@ class Promises(RuleBasedStateMachine):
                     quiet_until = event.until
                 case e.CasePaused() | e.CaseResumed():
                     paused = isinstance(event, e.CasePaused)
+                case e.ReminderStarted(template=Template.RECOVERED):
+                    pass  # it is paid, whatever was promised
                 case e.AttemptStarted() | e.ReminderStarted():
                     assert event.at >= quiet_until
                     assert not paused
@@ -157,6 +160,10 @@ class Promises(RuleBasedStateMachine):
         for event in self.chase.history:
             if isinstance(event, e.ReminderFailed):
                 assert sent.pop().step == event.step
+            elif isinstance(event, e.ReminderStarted) and event.template is Template.RECOVERED:
+                assert sent, "only who was written to is thanked"
+                assert sent[-1].step < event.step
+                sent.append(event)
             elif isinstance(event, e.ReminderStarted):
                 local = event.at.astimezone(ZoneInfo(policy.timezone))
                 assert policy.first_mail_hour <= local.hour < policy.last_mail_hour
@@ -172,8 +179,13 @@ class Promises(RuleBasedStateMachine):
         at = [n for n, event in enumerate(self.chase.history) if isinstance(event, ends)]
         assert len(at) <= 1
         late = self.chase.history[at[0] + 1 :] if at else []
-        kinds = [type(event) for event in late if not isinstance(event, MAY_COME_LATE)]
+        thanks = MESSAGES if self.chase.case.phase is Phase.RECOVERED else ()
+        may_come = (*MAY_COME_LATE, *thanks)
+        kinds = [type(event) for event in late if not isinstance(event, may_come)]
         assert kinds in ([], [e.MoneyCameLate])
+        began = [event for event in late if isinstance(event, e.ReminderStarted)]
+        assert {event.template for event in began} <= {Template.RECOVERED}
+        assert len({event.step for event in began}) <= 1
         assert sum(isinstance(event, e.EndActionDone) for event in late) <= 1
         assert bool(at) == (self.chase.case.phase in CLOSED)
 
@@ -182,7 +194,8 @@ class Promises(RuleBasedStateMachine):
         case = self.chase.case
         action = next_action(case)
         still_to_do = case.then is not EndAction.KEEP and not case.end_waits
-        assert (action is not None) == (case.is_open or still_to_do)
+        thanks = case.phase is Phase.RECOVERED and case.reminder is not None
+        assert (action is not None) == (case.is_open or still_to_do or thanks)
         assert (action is not None and action.kind is ActionKind.END) == still_to_do
         if action is not None:
             assert case.opened_at is not None

@@ -37,7 +37,9 @@ def fail(step: int = 1, *, final: bool = False) -> c.FailReminder:
 
 def test_a_due_reminder_goes_and_the_next_is_planned() -> None:
     assert when(WAITING, write(), TUESDAY) == (
-        e.ReminderStarted(at=TUESDAY, step=1, message_id="1@mail"),
+        e.ReminderStarted(
+            at=TUESDAY, step=1, message_id="1@mail", template=Template.PAYMENT_FAILED
+        ),
         e.ReminderPlanned(at=TUESDAY, step=2, due_at=MONDAY + 5 * DAY),
     )
 

@@ -16,6 +16,10 @@ LATE: set[tuple[Phase, type[e.Event]]] = {
     *((phase, e.MoneyReturned) for phase in CLOSED),
     *((phase, e.MoneyReinstated) for phase in CLOSED),
     *((phase, e.MoneyOverpaid) for phase in CLOSED),
+    *(
+        (Phase.RECOVERED, kind)
+        for kind in (e.ReminderPlanned, e.ReminderStarted, e.ReminderSkipped, e.ReminderFailed)
+    ),
     (Phase.LOST, e.EndActionDone),
     (Phase.LOST, e.EndConfirmed),
     (Phase.LOST, e.EndActionUndone),
@@ -54,7 +58,8 @@ PUBLISHED = {
     """,
     "recovered": """
         charge_declined>recovered money_returned>recovered money_reinstated>recovered
-        money_overpaid>recovered
+        money_overpaid>recovered reminder_planned>recovered reminder_started>recovered
+        reminder_skipped>recovered reminder_failed>recovered
     """,
     "lost": """
         charge_declined>lost money_came_late>lost end_action_done>lost end_confirmed>lost

@@ -79,6 +79,9 @@ def test_no_money_on_monday_and_recovered_by_the_third_retry() -> None:
     calendar.next_is("attempt", march(15))
     calendar.do_it("paid")
     calendar.happened(e.AttemptStarted, e.CaseRecovered)
+    # It is nine in the morning: they are thanked.
+    calendar.do_it()
+    calendar.happened(e.ReminderStarted)
     calendar.nothing_is_due("recovered")
     assert calendar.chase.case.recovered_minor == 29_00
 
@@ -126,6 +129,10 @@ def test_an_expired_card_and_a_new_one_after_the_second_letter() -> None:
     calendar.next_is("attempt", march(6, 22, 17))
     calendar.do_it("paid")
     calendar.happened(e.CardReplaced, e.AttemptStarted, e.CaseRecovered)
+    # Nobody is thanked at night.
+    calendar.next_is("reminder", march(7, 9))
+    calendar.do_it()
+    calendar.happened(e.ReminderStarted)
     calendar.nothing_is_due("recovered")
 
 
@@ -163,7 +170,7 @@ def test_where_stripes_retries_are_followed_both_count_and_either_may_win() -> N
     calendar.chase.now = march(4, 15)
     calendar.chase.give(c.RecordPayment(amount_minor=29_00, by=e.Payer.STRIPE))
     calendar.happened(e.ReminderStarted, e.CaseRecovered)
-    recovered = calendar.chase.history[-1]
+    recovered, _thanks = calendar.chase.history[-2:]
     assert isinstance(recovered, e.CaseRecovered)
     assert recovered.by is e.Payer.STRIPE
 

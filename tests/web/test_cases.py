@@ -111,7 +111,7 @@ async def test_a_case_tells_its_story_and_what_comes(site: Site, mara: httpx.Asy
     for words in (
         "Stripe charged Visa ending in 4242: declined.",
         "There was not enough money on the account (insufficient_funds).",
-        "We wrote to the customer, reminder 1.",
+        "We wrote to the customer, reminder 1: \u201cPayment did not go through\u201d.",
         "Attempt 1 on Visa ending in 4242 was declined.",
         "6 of 8 declines left on this card in 30 days. Visa allows 20.",
         "The case ends, if the money has not come",

@@ -59,7 +59,7 @@ def next_sentence(view: CaseView, telling: Telling) -> str:
     """What comes next and when, as a sentence; for a closed case, how it ended."""
     if view.row.held_out and view.row.closed_at is None:
         return HELD_OUT
-    if view.row.next is None or view.row.next.kind is ActionKind.END:
+    if view.row.next is None or view.row.closed_at is not None:
         return _how_it_ended(view, telling)
     return _NEXT[view.row.next.kind](view, view.row.next, telling)
 

@@ -5,10 +5,20 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
+from domain.policy import Template
 from domain.recovery import events as e
 from web.declines import reason_of
 from web.reasons import WHY_NOT, why_not
-from web.rules import LOSSES, REINSTATED, RETURNS, STOPS, WHY_ASKED, WHY_SKIPPED, WHY_THEN
+from web.rules import (
+    LOSSES,
+    REINSTATED,
+    RETURNS,
+    STOPS,
+    TEMPLATES,
+    WHY_ASKED,
+    WHY_SKIPPED,
+    WHY_THEN,
+)
 from web.wording.telling import Telling, card_name
 
 ASKS: Final = {
@@ -176,18 +186,26 @@ def _tell_pause(event: e.CasePaused | e.CaseResumed, telling: Telling) -> Told:
     return Told(at=event.at, tone="plan", text=f"{who} paused the chase{until}.", why=QUIET)
 
 
+def _wrote(event: e.ReminderStarted) -> str:
+    if event.template is Template.RECOVERED:
+        return "We thanked the customer."
+    about = f": {TEMPLATES[event.template]}" if event.template else ""
+    return f"We wrote to the customer, reminder {event.step}{about}."
+
+
 def _tell_reminder(
     event: e.ReminderPlanned | e.ReminderStarted | e.ReminderSkipped | e.ReminderFailed,
     telling: Telling,
 ) -> Told:
     match event:
+        case e.ReminderPlanned(template=Template.RECOVERED):
+            text = f"Thanks to the customer were planned for {telling.time(event.due_at)}."
+            return Told(at=event.at, tone="plan", text=text)
         case e.ReminderPlanned():
             text = f"Reminder {event.step} was planned for {telling.time(event.due_at)}."
             return Told(at=event.at, tone="plan", text=text)
         case e.ReminderStarted():
-            return Told(
-                at=event.at, tone="wrote", text=f"We wrote to the customer, reminder {event.step}."
-            )
+            return Told(at=event.at, tone="wrote", text=_wrote(event))
         case e.ReminderSkipped():
             text = f"Reminder {event.step} was not written."
             why = WHY_SKIPPED.get(event.reason, "")

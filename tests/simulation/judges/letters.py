@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.memory.world import CaseKey
 from application.ports.mailer import Letter
+from domain.policy import Template
 from domain.recovery import events as e
 from domain.recovery.state import RecoveryCase
 from tests.simulation.demands import demand
@@ -27,6 +28,7 @@ class LettersJudge:
         # Who began a step, and when: by step, by the world's clock, by the worker's.
         self._wrote: dict[tuple[UUID, int], tuple[Task, int, datetime, datetime]] = {}
         self._letters: set[str] = set()
+        self._thanks: set[tuple[UUID, int]] = set()
         # When somebody was written to, by account and customer.
         self._heard: defaultdict[tuple[str, str | None], list[datetime]] = defaultdict(list)
 
@@ -35,10 +37,19 @@ class LettersJudge:
         if not isinstance(event, e.ReminderStarted):
             return
         self._wrote[key[1], event.step] = (task, self._schedule.steps, self._schedule.now, event.at)
-        demand(saw_open(task), Law.I7, "nobody who has paid is written to", key)
         wanted = case.reminder is not None and case.reminder.step == event.step
         demand(wanted, Law.I13, "a step goes when it is its turn", key, event.step)
+        if event.template is Template.RECOVERED:
+            self._thanked(key, case, event)
+            return
+        demand(saw_open(task), Law.I7, "nobody who has paid is written to", key)
         self._at_mail_hours(key, case, event)
+
+    def _thanked(self, key: CaseKey, case: RecoveryCase, event: e.ReminderStarted) -> None:
+        demand(case.is_paid and bool(case.letters), Law.I7, "only who was asked is thanked", key)
+        self._thanks.add((key[1], event.step))
+        steps = [step for case_id, step in self._thanks if case_id == key[1]]
+        demand(len(steps) == 1, Law.I13, "one word of thanks a case", key)
 
     def _at_mail_hours(self, key: CaseKey, case: RecoveryCase, event: e.ReminderStarted) -> None:
         policy = self._evidence.world.policies[key[0], case.policy_version]
@@ -75,10 +86,13 @@ class LettersJudge:
         soon = self._schedule.now - at <= HANDING_OVER
         demand(soon, Law.I14, "a letter goes when its step is committed", name, at)
         key = next(one for one in evidence.known if str(one[1]) == case_id)
-        closed = evidence.closed.get(key)
-        demand(closed is None or closed >= wrote, Law.I7, "no letter after the end", name)
         state = evidence.known[key].state
-        self._within_the_budget(key, state, said_at)
+        if (UUID(case_id), int(step)) in self._thanks:
+            self._heard[state.account, state.customer_id].append(said_at)
+        else:
+            closed = evidence.closed.get(key)
+            demand(closed is None or closed >= wrote, Law.I7, "no letter after the end", name)
+            self._within_the_budget(key, state, said_at)
         invoice = evidence.stripe.show(state.account, state.invoice_id)
         assert invoice is not None
         whose = invoice.customer.email if invoice.customer else None
