@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 SCREENS: Final = {"desktop": (1280, 800), "phone": (360, 740)}
 THEMES: Final = ("light", "dark")
@@ -29,13 +29,9 @@ NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 def main() -> int:
     options = _options()
     facts = json.loads(options.run.read_text())
-    browser_path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if browser_path is None:
-        print("No Chromium found: set CHROMIUM to its path.", file=sys.stderr)  # noqa: T201
-        return 1
     options.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
+        browser = launched(playwright)
         for theme in THEMES:
             for screen in SCREENS:
                 _take_all(browser, facts, options, theme, screen)
@@ -43,6 +39,15 @@ def main() -> int:
     if not options.pages:
         shutil.copy(options.folder / "cases-desktop-light.png", options.folder / "cases.png")
     return 0
+
+
+def launched(playwright: Playwright) -> Browser:
+    """A Chromium of this machine. Exits with 1 where there is none."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        print("No Chromium found: set CHROMIUM to its path.", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 
 def _options() -> argparse.Namespace:

@@ -1,6 +1,7 @@
 """Amounts as the reader writes them; days in the letter's language, in the reader's order."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -11,8 +12,8 @@ from babel.numbers import parse_pattern
 from domain.money import Money, exponent
 
 ENGLISH: Final = Locale("en", "US")
-MONTH_FIRST: Final = "EEEE, MMMM d, y"
-DAY_FIRST: Final = "EEEE d MMMM y"
+ANY: Final = "any"
+AMERICA: Final = "US"  # whose order a reader of plain "en" expects
 # CLDR wants a space between a currency's letters and the number; babel does not put it there.
 LETTER_MEETS_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
@@ -37,14 +38,22 @@ def amount_text(amount: Money, locale: Locale) -> str:
     return LETTER_MEETS_DIGIT.sub("\N{NO-BREAK SPACE}", shown)
 
 
-def day_text(iso_date: str, locale: Locale) -> str:
-    """`2026-07-04` with its weekday, in English as the letter is, and unbroken over a line."""
-    pattern = MONTH_FIRST if locale in (Locale("en"), ENGLISH) else DAY_FIRST
-    day = format_date(date.fromisoformat(iso_date), format=pattern, locale=ENGLISH)
-    return day.replace(" ", "\N{NO-BREAK SPACE}")
+def day_text(iso_date: str, patterns: Mapping[str, str], tag: str, locale: Locale) -> str:
+    """`2026-07-04` in the words of the letter's language (`tag`), unbroken over a line."""
+    return _written(date.fromisoformat(iso_date), patterns, tag, locale)
 
 
-def month_text(year_and_month: str) -> str:
-    """`2026-07` as "July 2026", in English as the letter is, and unbroken over a line."""
-    month = format_date(date.fromisoformat(f"{year_and_month}-01"), "MMMM y", locale=ENGLISH)
-    return month.replace(" ", "\N{NO-BREAK SPACE}")
+def month_text(year_and_month: str, patterns: Mapping[str, str], tag: str, locale: Locale) -> str:
+    """`2026-07`, as a day."""
+    return _written(date.fromisoformat(f"{year_and_month}-01"), patterns, tag, locale)
+
+
+def _written(day: date, patterns: Mapping[str, str], tag: str, locale: Locale) -> str:
+    """The order of a date is that of the reader's territory, if the letter is in their language."""
+    written_in = Locale.parse(tag, sep="-")
+    territory = ANY
+    if written_in.language == locale.language:
+        territory = locale.territory or AMERICA
+    pattern = patterns.get(territory, patterns[ANY])
+    text = format_date(day, format=pattern, locale=written_in)
+    return text.replace(" ", "\N{NO-BREAK SPACE}")

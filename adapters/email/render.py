@@ -1,53 +1,61 @@
-"""The words of letters: one folder a letter, plain text and HTML each written for itself.
+"""From the words of a language to a letter: plain text and HTML, both out of the same blocks."""
 
-The words are English for now, days too; amounts and the order of a date follow the customer's
-locale.
-"""
-
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from babel import Locale
 from css_inline import CSSInliner
-from jinja2 import (
-    Environment,
-    FileSystemLoader,
-    StrictUndefined,
-    Template,
-    select_autoescape,
-)
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from msgspec import Struct
 
 from adapters.email.money import amount_text, day_text, locale_of, month_text
 from adapters.email.text import greeting_name, one_line
+from adapters.email.words import Language, best_for
 from application.ports.letters import ExpiryText, ReminderText, Rendered
 from domain.decline.telling import Tellable
+from domain.letters import Field, LetterKind, Paragraph, compose, kind_of, plain
 from domain.money import Money
 
-# Kind words for what the bank said; a sentence of its own, or nothing.
-REASONS: Final = {
-    Tellable.GENERIC: None,
-    Tellable.FUNDS: "The bank says that the account did not hold enough just then, or had reached "
-    "a limit.",
-    Tellable.EXPIRED: "The card has expired.",
-    Tellable.DETAILS: "The bank says that the card\u2019s details are not quite right any more.",
-    Tellable.AUTHENTICATE: None,  # the letter asks for it anyway
-    Tellable.CARD_UNUSABLE: "The bank says that this card cannot make this kind of payment.",
-}
-
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES: Final = Path(__file__).parent / "templates"
+# Of these nothing is said: no reason is known, or the letter asks for it anyway.
+SILENT: Final = frozenset({Tellable.GENERIC, Tellable.AUTHENTICATE})
+NAMELESS: Final = "\N{EM DASH}"
+OF_CARDS: Final = frozenset({LetterKind.CARD_EXPIRING, LetterKind.CARD_EXPIRED})
 
 
-class _Letter(Struct, frozen=True):
-    """The three templates of a letter."""
+class Parts(Struct, frozen=True, kw_only=True):
+    """A letter in its blocks, filled in; both the text and the HTML are made of these."""
 
-    subject: Template
-    text: Template
-    html: Template
+    subject: str
+    preview: str
+    greeting: tuple[Paragraph, ...]
+    opening: tuple[Paragraph, ...]
+    amount: str | None
+    body: tuple[Paragraph, ...]
+    button: str
+    after: tuple[Paragraph, ...]
+    closing: tuple[Paragraph, ...]  # what to do if it has been done meanwhile
+    thanks: str
+    merchant: str
+    about: tuple[Paragraph, ...]
+    address: str
+    link: str
 
-    @classmethod
-    def of(cls, environment: Environment, folder: str) -> "_Letter":
-        files = ("subject.txt", "body.txt", "body.html")
-        return cls(*(environment.get_template(f"{folder}/{file}") for file in files))
+    def text(self) -> str:
+        """As a mail program without HTML shows it."""
+        paragraphs = (
+            plain(self.greeting),
+            plain(self.opening),
+            self.amount or "",
+            plain(self.body),
+            f"{self.button}\n{self.link}" if self.button else "",
+            plain(self.after),
+            plain(self.closing),
+            f"{self.thanks}\n{self.merchant}",
+            plain(self.about),
+        )
+        return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
 
 class JinjaLetters:
@@ -56,13 +64,12 @@ class JinjaLetters:
     def __init__(self) -> None:
         environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+            autoescape=select_autoescape(enabled_extensions=("html",)),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._reminder = _Letter.of(environment, "reminder")
-        self._expiring = _Letter.of(environment, "expiring")
+        self._frame = environment.get_template("letter.html")
         # Mail programs drop <style>; what cannot be inlined (dark mode, phones) stays in it.
         self._inliner = CSSInliner(
             keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False
@@ -70,54 +77,81 @@ class JinjaLetters:
 
     def reminder(self, about: ReminderText) -> Rendered:
         """Subject on one line, text, and HTML with its CSS in place."""
-        return self._rendered(self._reminder, _words(about))
+        locale = locale_of(about.locale)
+        words = best_for(locale)
+        kind = kind_of(about.template, first=about.step == 1, is_bill=about.is_bill)
+        amount = amount_text(Money(about.amount_minor, about.currency), locale)
+        values = _values(about, words, locale) | {Field.AMOUNT: amount}
+        return self._rendered(words, _parts(words, kind, values, about.link, amount))
 
     def expiry(self, about: ExpiryText) -> Rendered:
         """As a reminder."""
-        return self._rendered(self._expiring, _words_of_expiry(about))
+        locale = locale_of(about.locale)
+        words = best_for(locale)
+        kind = LetterKind.CARD_EXPIRED if about.is_over else LetterKind.CARD_EXPIRING
+        values = _values_of_expiry(about, words, locale)
+        return self._rendered(words, _parts(words, kind, values, about.link))
 
-    def _rendered(self, letter: "_Letter", words: dict[str, Any]) -> Rendered:
-        return Rendered(
-            subject=_sentence(letter.subject.render(words)),
-            text=letter.text.render(words).strip() + "\n",
-            html=self._inliner.inline(letter.html.render(words)),
-        )
-
-
-def _sentence(rendered: str) -> str:
-    """One line with a capital at its head."""
-    line = " ".join(rendered.split())
-    return line[:1].upper() + line[1:]
+    def _rendered(self, words: Language, parts: Parts) -> Rendered:
+        shown: dict[str, Any] = {name: getattr(parts, name) for name in parts.__struct_fields__}
+        html = self._inliner.inline(self._frame.render(shown | {"lang": words.tag}))
+        return Rendered(subject=parts.subject, text=parts.text(), html=html)
 
 
-def _words(about: ReminderText) -> dict[str, Any]:
-    """What the templates may name."""
-    locale = locale_of(about.locale)
-    retry_on = about.next_attempt_on
+def _parts(
+    words: Language,
+    kind: LetterKind,
+    values: Mapping[Field, str],
+    link: str,
+    amount: str | None = None,
+) -> Parts:
+    letter, common = words.letters[kind], words.common
+    asks = common.if_done if kind in OF_CARDS else common.if_paid
+    return Parts(
+        subject=_line(letter.subject, values),
+        preview=_line(letter.preview, values),
+        greeting=compose(common.greeting, values),
+        opening=compose(letter.opening, values),
+        amount=amount,
+        body=compose(letter.body, values),
+        button=_line(letter.button, values),
+        after=compose(letter.after, values),
+        closing=compose(asks, values) if letter.button else (),
+        thanks=common.thanks,
+        merchant=values[Field.MERCHANT],
+        about=compose(common.about, values),
+        address=common.address,
+        link=link,
+    )
+
+
+def _line(text: str, values: Mapping[Field, str]) -> str:
+    """A heading: whatever was filled in, it is one line."""
+    return " ".join(plain(compose(text, values)).split())
+
+
+def _values(about: ReminderText, words: Language, locale: Locale) -> dict[Field, str]:
+    days = {Field.RETRY_ON: about.next_attempt_on, Field.DUE_ON: about.due_on}
     return {
-        "merchant": one_line(about.merchant_name),
-        "customer": greeting_name(about.customer_name),
-        "amount": amount_text(Money(about.amount_minor, about.currency), locale),
-        "invoice": one_line(about.invoice_number or "") or None,
-        "about": about.template.value,
-        "reason": REASONS[about.reason],
-        "step": about.step,
-        "retry_on": day_text(retry_on, locale) if retry_on else None,
-        "last4": one_line(about.last4 or "") or None,
-        "link": about.link,
-        "is_bill": about.is_bill,
-        "due_on": day_text(about.due_on, locale) if about.due_on else None,
+        **_people(about.merchant_name, about.customer_name),
+        Field.INVOICE: one_line(about.invoice_number or ""),
+        Field.LAST4: one_line(about.last4 or ""),
+        Field.REASON: "" if about.reason in SILENT else words.reasons[about.reason],
+        **{name: day_text(day, words.days, words.tag, locale) for name, day in days.items() if day},
     }
 
 
-def _words_of_expiry(about: ExpiryText) -> dict[str, Any]:
-    locale = locale_of(about.locale)
+def _values_of_expiry(about: ExpiryText, words: Language, locale: Locale) -> dict[Field, str]:
     return {
-        "merchant": one_line(about.merchant_name),
-        "customer": greeting_name(about.customer_name),
-        "last4": one_line(about.last4 or "") or None,
-        "expires": month_text(about.expires),
-        "is_over": about.is_over,
-        "renews_on": day_text(about.renews_on, locale),
-        "link": about.link,
+        **_people(about.merchant_name, about.customer_name),
+        Field.LAST4: one_line(about.last4 or ""),
+        Field.EXPIRES: month_text(about.expires, words.months, words.tag, locale),
+        Field.RENEWS_ON: day_text(about.renews_on, words.days, words.tag, locale),
+    }
+
+
+def _people(merchant: str, customer: str | None) -> dict[Field, str]:
+    return {
+        Field.MERCHANT: one_line(merchant) or NAMELESS,
+        Field.CUSTOMER: greeting_name(customer) or "",
     }

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from adapters.email.money import amount_text, day_text, locale_of
 from adapters.email.render import JinjaLetters
 from adapters.email.text import LONGEST_NAME, one_line
+from adapters.email.words import language
 from application.ports.letters import ReminderText, Rendered
 from domain.decline.telling import Tellable
 from domain.money import Money
 from domain.policy import Template
 
 LINK = "https://pay.bakery.example/r/abc?a=1&b=2"
+OF_BILLS = (Template.INVOICE_DUE, Template.INVOICE_OVERDUE)
 TEMPLATES = [template for template in Template if template is not Template.RECOVERED]
+OF_CHARGES = [template for template in TEMPLATES if template not in OF_BILLS]
 words = JinjaLetters()
 
 
@@ -34,7 +37,7 @@ def a_reminder(**changes: Any) -> Rendered:
         "next_attempt_on": None,
         "last4": "4242",
         "link": LINK,
-        "locale": "de",
+        "locale": "en-GB",
     }
     return words.reminder(ReminderText(**{**given, **changes}))
 
@@ -63,18 +66,18 @@ class Seen(HTMLParser):
 def test_thanks_ask_for_nothing_and_lead_nowhere() -> None:
     letter = a_reminder(template=Template.RECOVERED, step=4)
     page = Seen(letter.html)
-    assert letter.subject == "Paid, thank you: 29,00 € to Nordlicht Bakery"
+    assert letter.subject == "Paid, thank you: €29.00 to Nordlicht Bakery"
     assert page.links == []
     for text in (letter.text, page.text):
         assert "has arrived" in text
-        assert "29,00\xa0€" in text
+        assert "€29.00" in text
         assert "There is nothing left to do" in text
         assert "Nordlicht Bakery" in text
         assert LINK not in text
         assert "forget this letter" not in text
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", OF_CHARGES)
 @pytest.mark.parametrize("step", [1, 2, 3, 7])
 @pytest.mark.parametrize("retry_on", [None, "2026-07-04"])
 def test_every_letter_names_who_how_much_and_the_one_thing_to_do(
@@ -84,7 +87,7 @@ def test_every_letter_names_who_how_much_and_the_one_thing_to_do(
     page = Seen(letter.html)
     for text in (letter.text, page.text):
         assert "Nordlicht Bakery" in text
-        assert "29,00\xa0€" in text
+        assert "€29.00" in text
         assert "Hello Anna Bauer," in text
         assert LINK in text
         assert ("Saturday\xa04\xa0July\xa02026" in text) == (retry_on is not None)
@@ -115,10 +118,10 @@ def test_a_customer_who_need_do_nothing_is_told_so(step: int) -> None:
     for text in (letter.text, Seen(letter.html).text):
         assert "you need not do anything" in text.lower()
         assert ("That happens" in text) == (step == 1)
-        assert ("is still open; the card ending in 4242 has not" in text) == (step > 1)
+        assert ("is still open" in text) == (step > 1)
 
 
-@pytest.mark.parametrize("template", [each for each in TEMPLATES if each != "authenticate"])
+@pytest.mark.parametrize("template", [each for each in OF_CHARGES if each != "authenticate"])
 @pytest.mark.parametrize("retry_on", [None, "2026-07-04"])
 def test_a_letter_says_what_the_bank_said_where_a_customer_may_be_told(
     template: Template, retry_on: str | None
@@ -134,14 +137,14 @@ def test_the_last_letter_says_that_it_is_the_last() -> None:
     letter = a_reminder(template=Template.FINAL_NOTICE, step=4)
     for text in (letter.text, Seen(letter.html).text):
         assert "This is the last time that we write about it." in text
-    assert letter.subject == "Still open: your payment of 29,00 € to Nordlicht Bakery"
+    assert letter.subject == "Still open: your payment of €29.00 to Nordlicht Bakery"
 
 
-def test_each_step_has_a_subject_of_its_own() -> None:
+def test_only_the_first_letter_speaks_of_something_new() -> None:
     subjects = [a_reminder(step=step).subject for step in (1, 2, 3)]
     assert subjects == [
         "Another card for your payment to Nordlicht Bakery",
-        "Reminder: another card for your payment to Nordlicht Bakery",
+        "Still open: another card for your payment to Nordlicht Bakery",
         "Still open: another card for your payment to Nordlicht Bakery",
     ]
 
@@ -233,7 +236,9 @@ def test_an_amount_has_the_decimals_that_stripe_counts_in(
 
 @pytest.mark.parametrize("tag", [None, "", "xx", "not a locale", "de_", "../etc", "en-US-x-y-z"])
 def test_a_locale_that_nobody_knows_reads_as_english(tag: str | None) -> None:
-    assert day_text("2026-07-04", locale_of(tag)) == "Saturday,\xa0July\xa04,\xa02026"
+    words = language("en")
+    day = day_text("2026-07-04", words.days, words.tag, locale_of(tag))
+    assert day == "Saturday,\xa0July\xa04,\xa02026"
 
 
 BILLS = [Template.INVOICE_DUE, Template.INVOICE_OVERDUE, Template.FINAL_NOTICE]
@@ -248,7 +253,7 @@ def test_a_letter_about_a_bill_names_amount_and_due_date_and_speaks_of_no_card(
     text, page = letter.text, Seen(letter.html)
     for shown in (letter.subject + text, letter.subject + page.text):
         seen = shown.replace("\u00a0", " ")
-        assert "29,00" in seen
+        assert "29.00" in seen
         assert "card" not in seen.lower()
         assert ("4 March 2026" in seen) == (due_on is not None)
     assert LINK in text

@@ -36,7 +36,7 @@ async def test_recovered_on_the_third_retry_after_three_letters() -> None:
     await bakery.runs_until(march(15, 10))
     assert [charge.paid for charge in bakery.payments.charges] == [False, False, True]
     assert len(bakery.mailer.letters) == 4
-    assert bakery.mailer.letters[-1].subject.startswith("Paid, thank you: 29,00")
+    assert bakery.mailer.letters[-1].subject.startswith("Bezahlt, vielen Dank: 29,00")
     assert bakery.case().phase.value == "recovered"
     # Nothing happens any more, whatever is told again.
     await bakery.hears(PAID)

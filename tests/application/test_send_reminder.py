@@ -99,12 +99,13 @@ async def test_the_day_of_the_next_try_is_the_customers_own_and_not_greenwichs()
     assert next_at is not None
     there = next_at.astimezone(ZoneInfo("Pacific/Auckland"))
     assert there.date() != next_at.date()
-    assert f"{there.day}" in bakery.mailer.letters[0].text.split("try again on")[1].split(".")[0]
+    said = bakery.mailer.letters[0].text.split("versuchen es am")[1].split("noch einmal")[0]
+    assert f"\N{NO-BREAK SPACE}{there.day}." in said
 
 
 async def test_the_letter_is_of_the_kind_that_the_plan_named_and_says_what_may_be_said() -> None:
     bakery = await Bakery().opens(last_failure=declined("expired_card", "ch_first"))
     await bakery.does_what_is_next()
     (letter,) = bakery.mailer.letters
-    assert letter.subject == "Another card for your payment to The Bakery"
-    assert "The card has expired." in letter.text
+    assert letter.subject == "Eine andere Karte für Ihre Zahlung an The Bakery"
+    assert "Die Karte ist abgelaufen." in letter.text

@@ -127,8 +127,8 @@ async def test_who_will_be_charged_by_a_card_that_expires_is_told_once() -> None
     assert await told(bakery) == 1
     letter = bakery.mail.letters[0]
     assert (letter.to, letter.sender_name) == ("anna@example.com", "Bakery")
-    assert "February\N{NO-BREAK SPACE}2026" in letter.text
-    assert "11\N{NO-BREAK SPACE}March" in letter.text
+    assert "Februar\N{NO-BREAK SPACE}2026" in letter.text
+    assert "11.\N{NO-BREAK SPACE}März" in letter.text
     assert ADDRESS in letter.text
     bakery.now += DAY
     assert await told(bakery) == 1

@@ -100,9 +100,9 @@ async def test_bills_are_written_about_and_never_charged() -> None:
     assert not letters["early"]
     for payer in people[1:]:
         _is_a_bill(by_name[payer.name])
-        _nobody_hears_after_paying(payer, by_name[payer.name])
+        _only_thanks_come_after_paying(payer, by_name[payer.name])
         assert len(letters[payer.name]) == _written(by_name[payer.name])
-    assert _templates(by_name["reminded"]) == [Template.INVOICE_DUE]
+    assert _templates(by_name["reminded"]) == [Template.INVOICE_DUE, Template.RECOVERED]
     assert _templates(by_name["late"])[:2] == [Template.INVOICE_DUE, Template.INVOICE_OVERDUE]
     assert _templates(by_name["never"])[-1] is Template.FINAL_NOTICE
     for name in ("reminded", "late", "very-late"):
@@ -120,11 +120,12 @@ def _is_a_bill(history: tuple[e.Event, ...]) -> None:
     assert not any(isinstance(event, e.AttemptPlanned | e.AttemptStarted) for event in history)
 
 
-def _nobody_hears_after_paying(payer: Payer, history: tuple[e.Event, ...]) -> None:
+def _only_thanks_come_after_paying(payer: Payer, history: tuple[e.Event, ...]) -> None:
     ends = [event.at for event in history if isinstance(event, e.CaseRecovered)]
-    said = [event.at for event in history if isinstance(event, e.ReminderStarted)]
+    said = [event for event in history if isinstance(event, e.ReminderStarted)]
     assert len(ends) == (payer.on_day is not None)
-    assert all(at < end for at in said for end in ends)
+    late = [event.template for event in said for end in ends if event.at >= end]
+    assert late == [Template.RECOVERED] * len(ends)
 
 
 def _templates(history: tuple[e.Event, ...]) -> list[Template]:

@@ -1,0 +1,103 @@
+"""Every letter in every language, for looking.
+
+    python docs/make_letters.py FOLDER
+
+Renders them as they are sent, a sheet a language, and takes a picture of each in the light of a
+desktop and in the dark of a phone.
+"""
+
+import sys
+from html import escape
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+from make_screenshots import launched
+from playwright.sync_api import sync_playwright
+
+from adapters.email.render import JinjaLetters
+from adapters.email.words import LANGUAGES
+from application.ports.letters import ExpiryText, ReminderText, Rendered
+from domain.decline.telling import Tellable
+from domain.policy import Template
+
+LINK: Final = "https://pay.nordlicht.example/r/Zt3kVb0pQ"
+SIZES: Final = (("light", 620, 3), ("dark", 390, 4))
+OF_BILLS: Final = (Template.INVOICE_DUE, Template.INVOICE_OVERDUE)
+
+
+def letters(tag: str) -> list[Rendered]:
+    """All letters of one language, as much filled in as can be."""
+    words, known = JinjaLetters(), [_reminder(tag, *each) for each in product(Template, (1, 2))]
+    once = (Template.FINAL_NOTICE, Template.RECOVERED, *OF_BILLS)
+    reminders = [about for about in known if about.step == 1 or about.template not in once]
+    notices = [_notice(tag, is_over=is_over) for is_over in (False, True)]
+    return [*map(words.reminder, reminders), *map(words.expiry, notices)]
+
+
+def _reminder(tag: str, template: Template, step: int) -> ReminderText:
+    bill = template in OF_BILLS
+    return ReminderText(
+        merchant_name="Nordlicht Verlag",
+        customer_name="Anna Bauer",
+        amount_minor=29_00,
+        currency="eur",
+        invoice_number="NL-2026-0417",
+        template=template,
+        reason=Tellable.GENERIC if bill else Tellable.FUNDS,
+        step=step,
+        next_attempt_on=None if bill or template is Template.RECOVERED else "2026-07-03",
+        last4=None if bill else "4242",
+        link=LINK,
+        locale=tag,
+        is_bill=bill,
+        due_on="2026-06-30" if bill else None,
+    )
+
+
+def _notice(tag: str, *, is_over: bool) -> ExpiryText:
+    return ExpiryText(
+        merchant_name="Nordlicht Verlag",
+        customer_name="Anna Bauer",
+        last4="4242",
+        expires="2026-06",
+        is_over=is_over,
+        renews_on="2026-07-03",
+        link=LINK,
+        locale=tag,
+    )
+
+
+def sheet(tag: str, width: int, columns: int) -> str:
+    """One page with all letters of a language side by side."""
+    cells = "".join(
+        f"<figure><figcaption>{escape(letter.subject)}</figcaption>"
+        f'<iframe srcdoc="{escape(letter.html)}" width="{width}" height="640"></iframe></figure>'
+        for letter in letters(tag)
+    )
+    style = (
+        f"body{{display:grid;grid-template-columns:repeat({columns},{width}px);gap:16px;margin:16px}}"
+        "figure{margin:0}figcaption{font:600 14px system-ui;padding:4px 0}iframe{border:0}"
+    )
+    return f'<meta charset="utf-8"><style>{style}</style>{cells}'
+
+
+def photograph(folder: Path) -> None:
+    """Two pictures a language."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        for tag, (scheme, width, columns) in product(LANGUAGES, SIZES):
+            given: dict[str, Any] = {
+                "viewport": {"width": columns * (width + 16) + 16, "height": 900},
+                "color_scheme": scheme,
+            }
+            page = browser.new_page(**given)
+            page.set_content(sheet(tag, width, columns))
+            page.screenshot(path=folder / f"{tag}-{scheme}.png", full_page=True)
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    photograph(Path(sys.argv[1]))
