@@ -14,9 +14,10 @@ from application.ports.stores import AuditEntry, ConcurrentWrite, EventRef
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
 from domain.invoice import Customer
 from domain.recovery.actions import next_action
+from domain.recovery.basis import Basis
 from domain.recovery.case import evolve, replay
-from domain.recovery.commands import Command
-from domain.recovery.events import Event
+from domain.recovery.commands import Command, ResumeCase
+from domain.recovery.events import Event, Pauser
 from domain.recovery.explain import Decision, decide_all, keep
 from domain.recovery.lessons import lessons
 from domain.recovery.state import RecoveryCase
@@ -72,6 +73,20 @@ class Cases:
         """The case as it stands; phase NEW if there is none."""
         async with self.open_uow(ref.merchant_id) as uow:
             return replay(await uow.cases.load(ref.case_id))
+
+    async def outlook(self, ref: CaseRef) -> tuple[RecoveryCase, Basis, datetime]:
+        """The case, what a decision about it would rest on just now, and that instant."""
+        now = self.clock()
+        async with self.open_uow(ref.merchant_id) as uow:
+            case = replay(await uow.cases.load(ref.case_id))
+            question = Question(
+                merchant_id=ref.merchant_id,
+                case_id=ref.case_id,
+                case=case,
+                commands=(ResumeCase(by=Pauser.MERCHANT),),
+                now=now,
+            )
+            return case, await basis_of(uow, question, self.known, self.holidays), now
 
     async def change(self, ref: CaseRef, *commands: Command) -> tuple[Event, ...]:
         """Carry out a worker's commands; what happened comes back, empty if all was so already."""

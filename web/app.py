@@ -14,6 +14,7 @@ from web import (
     customer,
     health,
     live,
+    picked_day,
     stripe_account,
     stripe_agreement,
 )
@@ -91,7 +92,12 @@ def _customers_pages(parts: WebParts) -> Router:
     """No cookie stands behind these, so no token either: the link itself is the key."""
     return Router(
         path="/",
-        route_handlers=[customer.open_link, customer.go_to_payment, backup_card.answer],
+        route_handlers=[
+            customer.open_link,
+            customer.go_to_payment,
+            picked_day.pick,
+            backup_card.answer,
+        ],
         before_request=origin_check(parts, unnamed=True),
     )
 

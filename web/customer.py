@@ -12,7 +12,7 @@ from application.ports.stores import CardLink
 from application.views import CaseRow
 from domain.recovery.events import Ask
 from domain.recovery.transitions import Phase
-from web import backup_card, expiring_card, money
+from web import backup_card, expiring_card, money, picked_day
 from web.customer_pages import PRIVATE, gone, policy_of, settled, target_of
 from web.parts import WebParts
 from web.rendering import Renderer
@@ -63,6 +63,7 @@ async def open_link(
         headers=headers,
         **_shown(merchant, view.row),
         **backup_card.shown(await parts.backup_cards.offer(ref), merchant, view.row),
+        **picked_day.shown(await parts.pick_day.offer(ref)),
         token=token,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from application.use_cases.backup_cards import BackupOffer
 from application.use_cases.card_pages import CardStanding
 from application.use_cases.connect_with_key import Connected, Pasted
 from application.use_cases.finish_agreement import Answer
+from application.use_cases.pick_day import DaysOffer
 from application.views import Pages
 
 Hook = Callable[[], Awaitable[None]]
@@ -74,6 +75,18 @@ class BackupCards(Protocol):
         ...
 
     async def withdraw(self, ref: CaseRef) -> None: ...
+
+
+class PickDay(Protocol):
+    """What choosing the day of the charge needs."""
+
+    async def offer(self, ref: CaseRef) -> DaysOffer:
+        """Changes nothing."""
+        ...
+
+    async def pick(self, ref: CaseRef, day: date) -> bool:
+        """False if that day is not offered."""
+        ...
 
 
 class AccountStanding(Struct, frozen=True, kw_only=True):
@@ -128,6 +141,7 @@ class WebParts:
     open_payment_page: Callable[[CaseRef], Awaitable[str | None]]
     card_pages: CardPages
     backup_cards: BackupCards
+    pick_day: PickDay
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap

@@ -22,6 +22,7 @@ from application.use_cases.answer_end import AnswerEnd
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.open_payment_page import OpenPaymentPage
+from application.use_cases.pick_day import PickDay
 from web.app import create_app
 from web.parts import WebParts
 from wiring.composition import Ground, box_of, ground, payments_of, renewals_of
@@ -122,6 +123,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
             renewals=renewals_of(here, connection), open_uow=here.open_uow, clock=here.clock
         ),
         backup_cards=BackupCards(cases=here.cases, payments=payments),
+        pick_day=PickDay(cases=here.cases),
         answer_end=AnswerEnd(cases=here.cases, payments=payments),
         changes=pages.changes,
         endpoints=PostgresEndpoints(pools.system, box_of(settings)),

@@ -1,7 +1,11 @@
 """When somebody asks for quiet: a promise, a picked day, a pause. Nobody charges or writes then."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from domain.policy.shapes import StripeRetries
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.basis import Basis
@@ -9,6 +13,8 @@ from domain.recovery.case import RecoveryCase, evolve
 from domain.recovery.charges import at_charge_hour
 from domain.recovery.plan import plan
 from domain.recovery.transitions import IDLE
+
+FURTHEST: Final = 60  # days ahead that are looked at
 
 Events = tuple[e.Event, ...]
 Hush = c.PickDate | c.PromisePayment | c.PauseCase | c.ResumeCase
@@ -38,6 +44,37 @@ def _picked(case: RecoveryCase, command: c.PickDate, basis: Basis, now: datetime
     follows = plan(evolve(case, picked), basis, now)
     charged = any(isinstance(event, e.AttemptPlanned) for event in follows)
     return (picked, *follows) if charged else ()
+
+
+def days_to_pick(case: RecoveryCase, basis: Basis, now: datetime) -> tuple[datetime, ...]:
+    """The instants of the charge on each day that the customer may pick, from tomorrow on: only
+    those on which, as things stand, it would be made just then.
+
+    None where another card or a word to the bank is wanted, nor beside Stripe's own retries, which
+    would not wait for it.
+    """
+    theirs = case.stripe_retries is StripeRetries.FOLLOW or case.stripe_retry_at is not None
+    other = case.ask in {e.Ask.CARD, e.Ask.AUTHENTICATION} or case.outstanding
+    if theirs or other or case.held_out or case.phase not in IDLE:
+        return ()
+    return tuple(at for at in _charge_hours(case, basis, now) if _would_keep(case, at, basis, now))
+
+
+def _charge_hours(case: RecoveryCase, basis: Basis, now: datetime) -> Iterator[datetime]:
+    assert case.closes_at is not None
+    zone, hour = ZoneInfo(case.zone(basis.policy)), time(basis.policy.charge_hour)
+    today = now.astimezone(zone).date()
+    for days in range(1, FURTHEST + 1):
+        local = datetime.combine(today + timedelta(days=days), hour, zone)
+        at = at_charge_hour(local.astimezone(now.tzinfo), case, basis.policy)
+        if at >= case.closes_at:
+            return
+        yield at
+
+
+def _would_keep(case: RecoveryCase, at: datetime, basis: Basis, now: datetime) -> bool:
+    follows = plan(evolve(case, e.DatePicked(at=now, charge_at=at)), basis, now)
+    return any(isinstance(event, e.AttemptPlanned) and event.due_at == at for event in follows)
 
 
 def _promised(case: RecoveryCase, command: c.PromisePayment, basis: Basis, now: datetime) -> Events:

@@ -1,15 +1,31 @@
 """Quiet: a day that the customer picks, a promise to pay, a pause of the merchant's or Stripe's."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.network import CardUse
+from domain.policy import StripeRetries
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.actions import Action, ActionKind, next_action
-from tests.builders import DAY, HOUR, MONDAY, NEW_VISA, after, declined, to_begin, to_open
-from tests.domain.given import kinds, state, when
+from domain.recovery.quiet import days_to_pick
+from tests.builders import (
+    DAY,
+    HOUR,
+    MONDAY,
+    NEW_VISA,
+    a_basis,
+    a_policy,
+    after,
+    declined,
+    to_begin,
+    to_open,
+)
+from tests.domain.given import History, kinds, state, when
 
 THURSDAY = MONDAY + 3 * DAY - 2 * HOUR  # 09:00 in Berlin, the first retry
 OVER = MONDAY + 14 * DAY
@@ -187,3 +203,63 @@ def test_stripe_neither_replaces_nor_lifts_the_merchants_own_pause() -> None:
     assert kinds(when(theirs, PAUSE)) == [e.CasePaused]
     assert kinds(when(theirs, c.ResumeCase(by=e.Pauser.STRIPE)))[0] is e.CaseResumed
     assert kinds(when(theirs, c.ResumeCase(by=e.Pauser.MERCHANT)))[0] is e.CaseResumed
+
+
+def days(history: History, now: datetime = MONDAY, **around: Any) -> tuple[datetime, ...]:
+    policy = around.pop("policy", None)
+    return days_to_pick(state(history), a_basis(policy, **around), now)
+
+
+def test_the_days_to_pick_go_from_tomorrow_to_the_end_of_the_case() -> None:
+    offered = days(WAITING)
+    # At nine tomorrow the card will not have rested a day yet.
+    assert offered[0] == MONDAY + 2 * DAY - 2 * HOUR
+    assert len(offered) == 13
+    assert offered[-1] < OVER
+    assert days(WAITING, OVER - HOUR) == ()
+
+
+def test_a_day_that_a_limit_forbids_is_not_offered() -> None:
+    full = CardUse(day=(MONDAY + DAY + 23 * HOUR,))
+    assert set(days(WAITING, use=full)) < set(days(WAITING))
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        PAUSED,
+        CHARGING,
+        after(to_open(last_failure=declined("stolen_card"))),
+        after(to_open(last_failure=declined("authentication_required"))),
+        (*WAITING, *when(WAITING, c.WriteOff())),
+    ],
+    ids=["paused", "charging", "another card", "the bank asks", "ended"],
+)
+def test_no_day_is_offered_where_no_charge_of_this_card_would_help(history: History) -> None:
+    assert days(history) == ()
+
+
+def test_no_day_is_offered_beside_stripes_own_retries_which_would_not_wait() -> None:
+    follow = a_policy(stripe_retries=StripeRetries.FOLLOW)
+    history = when((), to_open(), MONDAY, follow)
+    assert days(history, policy=follow) == ()
+
+
+@given(st.sampled_from(["insufficient_funds", "do_not_honor", "try_again_later"]), st.data())
+def test_a_day_that_is_offered_is_kept_to_the_hour(code: str, data: st.DataObject) -> None:
+    """Whichever is picked, whenever, however often: the next charge is on it."""
+    history = after(to_open(last_failure=declined(code)))
+    now = MONDAY
+    for _ in range(3):
+        now += timedelta(hours=data.draw(st.integers(0, 60)))
+        offered = days(history, now)
+        if not offered or (at := data.draw(st.sampled_from(offered))) == state(history).picked_at:
+            return
+        new = when(history, c.PickDate(at=at), now)
+        history = (*history, *new)
+        case = state(history)
+        assert kinds(new)[0] is e.DatePicked
+        assert case.picked_at == case.next_attempt_at == at
+        action = next_action(case)
+        assert action is not None
+        assert (action.kind, action.due_at) == (ActionKind.ATTEMPT, at)

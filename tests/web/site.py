@@ -29,6 +29,7 @@ from application.ports.registry import MerchantProfile
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
+from application.use_cases.pick_day import PickDay
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
 from tests.web.stories import ACCOUNT, POLICY, Story
@@ -157,6 +158,7 @@ class Site:
                 cases=Cases(open_uow=units_of_work(self.world), clock=self.now),
                 payments=self.payments,
             ),
+            "pick_day": PickDay(cases=Cases(open_uow=units_of_work(self.world), clock=self.now)),
             "answer_end": self._answer_end,
             "changes": self.changes,
             "endpoints": MemoryEndpoints(self.world),

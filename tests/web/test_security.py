@@ -21,7 +21,12 @@ PATHS = [
     "/static/app.css", "/static/none.css", "/vendor/htmx.js", "/static/../app.py",
 ]  # fmt: skip
 # No cookie stands behind these: the link, or the signature, is the key.
-WITHOUT_TOKEN = {"/r/{token:str}", "/r/{token:str}/backup", "/webhooks/stripe"}
+WITHOUT_TOKEN = {
+    "/r/{token:str}",
+    "/r/{token:str}/backup",
+    "/r/{token:str}/day",
+    "/webhooks/stripe",
+}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "HEAD"])

@@ -1,0 +1,85 @@
+"""On the customer's page: the day of the charge, chosen, kept, and changed."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from domain.recovery.events import DatePicked
+from tests.web.site import NOW, Site
+from tests.web.stories import Story
+
+TOKEN = "t0ken-of-forty-three-letters-and-more-of-them"
+LINK = f"/r/{TOKEN}"
+DAY = timedelta(days=1)
+
+
+async def linked(site: Site, **changes: object) -> None:
+    given = {"invoice_id": "in_0001", "opened_at": NOW - 3 * DAY, **changes}
+    await site.link(TOKEN, await site.tell(Story(**given)))  # type: ignore[arg-type]
+
+
+def picked(site: Site) -> list[DatePicked]:
+    (held,) = site.world.cases.values()
+    return [event for event in held.events if isinstance(event, DatePicked)]
+
+
+def days_on(page: str) -> list[str]:
+    return [part.split('"', 1)[0] for part in page.split('<option value="')[1:]]
+
+
+async def test_the_day_that_was_chosen_is_told_and_can_be_changed(
+    site: Site, stranger: httpx.AsyncClient
+) -> None:
+    await linked(site)
+    page = (await stranger.get(LINK)).text
+    assert "Charge me on another day" in page
+    first, second, *_ = days_on(page)
+    answer = await stranger.post(f"{LINK}/day", data={"day": second})
+    assert (answer.status_code, answer.headers["location"]) == (303, LINK)
+    page = (await stranger.get(LINK)).text
+    assert "We will charge this card on " in page
+    assert "as you wished" in page
+    assert second not in days_on(page)
+    await stranger.post(f"{LINK}/day", data={"day": first})
+    assert [one.charge_at.date().isoformat() for one in picked(site)] == [second, first]
+
+
+async def test_opening_the_page_chooses_nothing(site: Site, stranger: httpx.AsyncClient) -> None:
+    await linked(site)
+    for _ in range(3):
+        await stranger.get(LINK)
+    assert picked(site) == []
+
+
+@pytest.mark.parametrize("day", ["", "tomorrow", "2020-01-01", "9999-12-31", "2026-13-01", "\x00"])
+async def test_a_day_that_is_not_offered_changes_nothing(
+    site: Site, stranger: httpx.AsyncClient, day: str
+) -> None:
+    await linked(site)
+    answer = await stranger.post(f"{LINK}/day", data={"day": day})
+    assert answer.status_code == 303
+    assert picked(site) == []
+
+
+async def test_who_chose_stands_in_the_audit_log(site: Site, stranger: httpx.AsyncClient) -> None:
+    await linked(site)
+    day = days_on((await stranger.get(LINK)).text)[0]
+    await stranger.post(f"{LINK}/day", data={"day": day})
+    told = [entry for entry in site.world.audit.values() if "date_picked" in entry.action]
+    assert [entry.actor for entry in told] == ["customer"]
+
+
+async def test_where_nothing_is_owed_no_day_is_offered(
+    site: Site, stranger: httpx.AsyncClient
+) -> None:
+    await linked(site, pays_at=NOW - DAY)
+    assert days_on((await stranger.get(LINK)).text) == []
+    await stranger.post(f"{LINK}/day", data={"day": (NOW + 2 * DAY).date().isoformat()})
+    assert picked(site) == []
+
+
+async def test_a_link_that_leads_nowhere_is_the_same_page(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.post("/r/unknown/day", data={"day": "2026-07-20"})
+    assert answer.status_code == 404
+    assert answer.text == (await stranger.get("/r/unknown")).text

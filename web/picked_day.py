@@ -1,0 +1,53 @@
+"""Where the customer says on which day their card is to be charged."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import PathParameter
+
+from application.change_case import CaseRef
+from application.ports.stores import LinkTarget
+from application.use_cases.pick_day import DaysOffer
+from web.customer_pages import PRIVATE, gone, target_of
+from web.forms import read_form
+from web.parts import WebParts
+from web.rendering import Renderer
+from web.times import DAYS, MONTHS
+
+
+@post("/r/{token:str}/day", name="customer.day", status_code=303)
+async def pick(
+    request: Request[Any, Any, Any],
+    token: Annotated[str, PathParameter()],
+    parts: NamedDependency[WebParts],
+    renderer: NamedDependency[Renderer],
+) -> Response[str]:
+    """Keep the day that the form names, if it is offered; the page tells what holds."""
+    target = await target_of(token, parts)
+    if not isinstance(target, LinkTarget):
+        return gone(renderer)
+    day = _day((await read_form(request, parts)).get("day", ""))
+    if day is not None:
+        await parts.pick_day.pick(CaseRef(target.merchant_id, target.case_id), day)
+    return Response("", status_code=303, headers={**PRIVATE, "Location": f"/r/{token}"})
+
+
+def shown(offer: DaysOffer) -> dict[str, Any]:
+    """For the template: `days` are choices and their words, `picked_day` is the one that holds."""
+    return {
+        "days": [(day.isoformat(), _words(day)) for day in offer.days if day != offer.picked],
+        "picked_day": _words(offer.picked) if offer.picked else None,
+    }
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _words(day: date) -> str:
+    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
