@@ -17,6 +17,7 @@ from web import (
     picked_day,
     stripe_account,
     stripe_agreement,
+    unsubscribe,
 )
 from web.assets import Assets
 from web.edge import Edge, security_headers
@@ -97,6 +98,8 @@ def _customers_pages(parts: WebParts) -> Router:
             customer.go_to_payment,
             picked_day.pick,
             backup_card.answer,
+            unsubscribe.show,
+            unsubscribe.answer,
         ],
         before_request=origin_check(parts, unnamed=True),
     )

@@ -17,7 +17,7 @@ from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.history import OfferedInvoice
 from application.ports.payments import Ended
 from application.ports.registry import Registry
-from application.ports.stores import CardLink
+from application.ports.stores import CardLink, LinkTarget
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
 from application.use_cases.answer_end import EndAnswer
 from application.use_cases.backup_cards import BackupOffer
@@ -89,6 +89,18 @@ class PickDay(Protocol):
         ...
 
 
+class Unsubscribe(Protocol):
+    """What stopping letters needs. All raise Unavailable."""
+
+    async def is_silent(self, target: LinkTarget | CardLink) -> bool | None:
+        """None if no address is known. Changes nothing."""
+        ...
+
+    async def stop(self, target: LinkTarget | CardLink) -> None: ...
+
+    async def again(self, target: LinkTarget | CardLink) -> None: ...
+
+
 class AccountStanding(Struct, frozen=True, kw_only=True):
     """A connected account, what is done for it, and the open invoices of before that are offered
     (the largest first)."""
@@ -142,6 +154,7 @@ class WebParts:
     card_pages: CardPages
     backup_cards: BackupCards
     pick_day: PickDay
+    unsubscribe: Unsubscribe
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap

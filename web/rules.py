@@ -63,6 +63,9 @@ TEMPLATES: Final[Mapping[str, str]] = {
 }
 WHY_SKIPPED: Final = {
     "no_address": "There is no mail address.",
+    "unsubscribed": "The customer asked us not to write.",
+    "bounced": "Their mail server says that the address does not exist.",
+    "complained": "The customer called an earlier message spam.",
     "no_sender": "Nobody here sends that kind of message.",
     "spoken_for": "An older invoice of the same customer is being talked about already.",
     "not_asked": "The customer need not do anything any more.",

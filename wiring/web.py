@@ -23,6 +23,7 @@ from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.open_payment_page import OpenPaymentPage
 from application.use_cases.pick_day import PickDay
+from application.use_cases.unsubscribe import Unsubscribe
 from web.app import create_app
 from web.parts import WebParts
 from wiring.composition import Ground, box_of, ground, payments_of, renewals_of
@@ -109,6 +110,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
     payments, connection = payments_of(here)  # reached when somebody clicks first
     opened.push_async_callback(connection.close)
     desk = StripeDesk(here)
+    renewals = renewals_of(here, connection)
     return WebParts(
         pages=pages,
         users=PostgresUserStore(pools.system),
@@ -119,9 +121,8 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         verify_webhook=_signature_check(here),
         read_envelope=read_envelope,
         open_payment_page=OpenPaymentPage(cases=here.cases, payments=payments),
-        card_pages=CardPages(
-            renewals=renewals_of(here, connection), open_uow=here.open_uow, clock=here.clock
-        ),
+        card_pages=CardPages(renewals=renewals, open_uow=here.open_uow, clock=here.clock),
+        unsubscribe=Unsubscribe(open_uow=here.open_uow, renewals=renewals, clock=here.clock),
         backup_cards=BackupCards(cases=here.cases, payments=payments),
         pick_day=PickDay(cases=here.cases),
         answer_end=AnswerEnd(cases=here.cases, payments=payments),

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from email.errors import MessageError
@@ -27,6 +28,10 @@ from adapters.email.text import one_line
 from application.ports.mailer import Letter, MailDeferred, MailRefused
 
 TIMEOUT_S: Final = 15.0
+ENHANCED: Final = re.compile(r"5\.\d{1,3}\.\d{1,3}")
+# Bad mailbox, bad system, bad syntax, moved, null MX; and a mailbox that is disabled.
+DEAD: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+NO_SUCH_MAILBOX: Final = frozenset({550, 551, 553})
 POLICY: Final = SMTP_POLICY.clone(cte_type="7bit")  # no server need speak 8BITMIME
 
 _log = structlog.get_logger()
@@ -99,6 +104,9 @@ class SmtpMailer:
         message["Subject"] = letter.subject
         message["Message-ID"] = f"<{letter.message_id}>"
         message["References"] = f"<{letter.thread_id}>"
+        if letter.unsubscribe:
+            message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         message["Date"] = format_datetime(self._clock())
         message["Auto-Submitted"] = "auto-generated"  # keeps out-of-office answers away
         message.set_content(letter.text)
@@ -118,7 +126,16 @@ def _mailbox(address: str, name: str | None = None) -> Address:
 def _refusal(answer: SMTPResponseException | SMTPSenderRefused | SMTPRecipientRefused) -> Exception:
     """5xx is for good, anything else for now. Source: RFC 5321, 4.2.1."""
     told = f"SMTP {answer.code}"  # the text may repeat the address
-    return MailRefused(told) if answer.code >= 500 else MailDeferred(told)
+    if answer.code < 500:
+        return MailDeferred(told)
+    return MailRefused(told, is_dead=isinstance(answer, SMTPRecipientRefused) and _is_dead(answer))
+
+
+def _is_dead(answer: SMTPRecipientRefused) -> bool:
+    """Whether it is the address that is wrong, and not what we are or wrote. The enhanced code says
+    which, where there is one. Sources: RFC 5321, 4.2.3; RFC 3463, 3.2 and 3.3."""
+    enhanced = ENHANCED.match(answer.message)
+    return enhanced[0] in DEAD if enhanced else answer.code in NO_SUCH_MAILBOX
 
 
 def _server(smtp_url: str) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     about: tuple[Paragraph, ...]
     address: str
     link: str
+    stop: str
+    stop_link: str | None
 
     def text(self) -> str:
         """As a mail program without HTML shows it."""
@@ -54,6 +56,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             plain(self.closing),
             f"{self.thanks}\n{self.merchant}",
             plain(self.about),
+            f"{self.stop}\n{self.stop_link}" if self.stop_link else "",
         )
         return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
@@ -82,7 +85,8 @@ class JinjaLetters:
         kind = kind_of(about.template, first=about.step == 1, is_bill=about.is_bill)
         amount = amount_text(Money(about.amount_minor, about.currency), locale)
         values = _values(about, words, locale) | {Field.AMOUNT: amount}
-        return self._rendered(words, _parts(words, kind, values, about.link, amount))
+        links = (about.link, about.stop_link)
+        return self._rendered(words, _parts(words, kind, values, links, amount))
 
     def expiry(self, about: ExpiryText) -> Rendered:
         """As a reminder."""
@@ -90,19 +94,21 @@ class JinjaLetters:
         words = best_for(locale)
         kind = LetterKind.CARD_EXPIRED if about.is_over else LetterKind.CARD_EXPIRING
         values = _values_of_expiry(about, words, locale)
-        return self._rendered(words, _parts(words, kind, values, about.link))
+        return self._rendered(words, _parts(words, kind, values, (about.link, about.stop_link)))
 
     def _rendered(self, words: Language, parts: Parts) -> Rendered:
         shown: dict[str, Any] = {name: getattr(parts, name) for name in parts.__struct_fields__}
         html = self._inliner.inline(self._frame.render(shown | {"lang": words.tag}))
-        return Rendered(subject=parts.subject, text=parts.text(), html=html)
+        return Rendered(
+            subject=parts.subject, text=parts.text(), html=html, stop_link=parts.stop_link
+        )
 
 
 def _parts(
     words: Language,
     kind: LetterKind,
     values: Mapping[Field, str],
-    link: str,
+    links: tuple[str, str | None],
     amount: str | None = None,
 ) -> Parts:
     letter, common = words.letters[kind], words.common
@@ -121,7 +127,9 @@ def _parts(
         merchant=values[Field.MERCHANT],
         about=compose(common.about, values),
         address=common.address,
-        link=link,
+        link=links[0],
+        stop=common.stop,
+        stop_link=links[1] if letter.button else None,
     )
 
 

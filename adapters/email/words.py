@@ -26,6 +26,7 @@ class Common(Struct, frozen=True, forbid_unknown_fields=True):
     if_done: str
     about: str
     address: str
+    stop: str
 
 
 class Language(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,5 +15,5 @@ class MemoryMailer:
         if self.is_down:
             raise MailDeferred("no connection")
         if letter.to in self.refuses:
-            raise MailRefused("SMTP 550")
+            raise MailRefused("SMTP 550", is_dead=True)
         self.letters.append(letter)

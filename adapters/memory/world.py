@@ -18,6 +18,7 @@ from application.ports.notices import ExpiryNotice
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
 from application.ports.stripe_accounts import Connection, PendingAgreement
+from application.ports.suppressions import Suppression
 from domain.decline import DeclineFamily
 from domain.invoice import Customer
 from domain.policy import Policy
@@ -112,6 +113,14 @@ class HeldNotice(Struct, frozen=True, kw_only=True):
     state: str = "begun"
 
 
+class HeldSuppression(Struct, frozen=True):
+    """An address that letters do not go to, unless that was taken back."""
+
+    reason: Suppression
+    at: datetime
+    lifted_at: datetime | None = None
+
+
 class HeldConsent(Struct, frozen=True, kw_only=True):
     """A customer's word, and when it was taken back."""
 
@@ -183,6 +192,7 @@ class MemoryWorld:
     past: dict[CaseKey, EndedCase] = field(default_factory=dict)
     offers: dict[tuple[UUID, str, str], OfferedInvoice] = field(default_factory=dict)
     consents: dict[tuple[UUID, int], HeldConsent] = field(default_factory=dict)
+    suppressions: dict[tuple[UUID, bytes], HeldSuppression] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)
     lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)

@@ -25,6 +25,7 @@ class ReminderText(Struct, frozen=True, kw_only=True):
     locale: str | None
     is_bill: bool = False  # sent to be paid by hand: no card to speak of
     due_on: str | None = None  # ISO date, of a bill
+    stop_link: str | None = None  # where such letters are stopped
 
 
 class ExpiryText(Struct, frozen=True, kw_only=True):
@@ -38,6 +39,7 @@ class ExpiryText(Struct, frozen=True, kw_only=True):
     renews_on: str  # ISO date of the next payment
     link: str
     locale: str | None
+    stop_link: str | None = None
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class Rendered(Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     html: str
+    stop_link: str | None = None  # if it stands in the letter
 
 
 class NoticeRenderer(Protocol):

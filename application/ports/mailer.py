@@ -17,10 +17,15 @@ class Letter(Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     html: str
+    unsubscribe: str | None = None  # where one click stops such letters; thanks have none
 
 
 class MailRefused(Exception):
-    """The mail server said no for good: no such address, or not this sender."""
+    """The mail server said no for good: no such address (`is_dead`), or not this sender."""
+
+    def __init__(self, why: str, *, is_dead: bool = False) -> None:
+        super().__init__(why)
+        self.is_dead = is_dead
 
 
 class MailDeferred(Exception):

@@ -22,6 +22,7 @@ from application.ports.stores import (
     PolicyStore,
 )
 from application.ports.stripe_accounts import ConnectionStore
+from application.ports.suppressions import SuppressionStore
 
 
 class UnitOfWork(Protocol):
@@ -61,6 +62,8 @@ class UnitOfWork(Protocol):
     def consents(self) -> ConsentStore: ...
     @property
     def notices(self) -> NoticeStore: ...
+    @property
+    def suppressions(self) -> SuppressionStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

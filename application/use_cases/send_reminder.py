@@ -7,6 +7,8 @@ from hashlib import sha256
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from application.change_case import WORKER, CaseRef, Cases, Change
 from application.ports.conveyor import ScheduledAction
 from application.ports.letters import ReminderRenderer, ReminderText
@@ -14,6 +16,7 @@ from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
 from application.ports.stores import NewMessage
+from application.ports.suppressions import Suppression, hash_of
 from application.ports.unit_of_work import UnitOfWork
 from domain.decline.telling import Tellable, tellable
 from domain.invoice import Customer, Invoice, InvoiceStatus
@@ -51,7 +54,17 @@ class SendReminder:
             return
         assert invoice is not None
         assert invoice.customer is not None
+        assert invoice.customer.email is not None
+        silence = await self._silence(ref, invoice.customer.email)
+        if silence is not None:
+            step = c.SkipReminder(step=action.number, reason=silence.value)
+            await self.cases.change(ref, step)
+            return
         await self._write(ref, case, action.number, invoice)
+
+    async def _silence(self, ref: CaseRef, address: str) -> Suppression | None:
+        async with self.cases.open_uow(ref.merchant_id) as uow:
+            return await uow.suppressions.reason(hash_of(address))
 
     async def _write(self, ref: CaseRef, case: RecoveryCase, step: int, invoice: Invoice) -> None:
         merchant = await self.registry.merchant(ref.merchant_id)
@@ -74,7 +87,8 @@ class SendReminder:
         customer = invoice.customer
         assert customer is not None
         assert customer.email is not None
-        words = self.renderer.reminder(_about(case, step, invoice, merchant, self._link(token)))
+        about = _about(case, step, invoice, merchant, f"{self.base_url}/r/{token}")
+        words = self.renderer.reminder(replace(about, stop_link=f"{self.base_url}/u/{token}"))
         return Letter(
             message_id=f"{ref.case_id}.{step}@{self.mail_domain}",
             thread_id=f"{ref.case_id}@{self.mail_domain}",
@@ -85,10 +99,8 @@ class SendReminder:
             subject=words.subject,
             text=words.text,
             html=words.html,
+            unsubscribe=words.stop_link,
         )
-
-    def _link(self, token: str) -> str:
-        return f"{self.base_url}/r/{token}"
 
     def _beginning(
         self, ref: CaseRef, step: int, letter: Letter, invoice: Invoice, token: str
@@ -117,16 +129,22 @@ class SendReminder:
         except (MailRefused, MailDeferred) as error:
             final = isinstance(error, MailRefused)
             failed = c.FailReminder(step=step, reason=str(error), final=final)
-            await self._failed(ref, failed, letter.message_id)
+            dead = letter.to if isinstance(error, MailRefused) and error.is_dead else None
+            await self._failed(ref, failed, letter.message_id, dead)
         else:
             await self._sent(ref.merchant_id, letter.message_id)
 
-    async def _failed(self, ref: CaseRef, failed: c.FailReminder, message_id: str) -> None:
+    async def _failed(
+        self, ref: CaseRef, failed: c.FailReminder, message_id: str, dead: str | None
+    ) -> None:
+        now = self.cases.clock()
+
         async def first(uow: UnitOfWork) -> None:
             # Before the decision reads the contact budget: what did not go is none of it.
             await uow.messages.failed(message_id)
+            if dead is not None:
+                await uow.suppressions.add(hash_of(dead), Suppression.BOUNCED, now)
 
-        now = self.cases.clock()
         change = Change(commands=(failed,), actor=WORKER, at=now, first=first)
         await self.cases.apply(ref, change)
 

@@ -23,6 +23,7 @@ from application.ports.notices import ExpiryNotice
 from application.ports.registry import Registry
 from application.ports.renewals import Renewals
 from application.ports.stores import AuditEntry
+from application.ports.suppressions import Suppression, hash_of
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
 from domain.expiry import Renewal, is_to_be_told, looks_ahead, may_be_told_from
 from domain.policy import Policy
@@ -118,7 +119,8 @@ class WarnOfExpiry:
             return None
         merchant, token = await self.registry.merchant(ref.merchant_id), self.new_token()
         notice = _notice(ref.account, renewal, token, now)
-        about = _about(renewal, merchant.name, f"{self.base_url}/r/{token}", policy, now)
+        links = (f"{self.base_url}/r/{token}", f"{self.base_url}/u/{token}")
+        about = _about(renewal, merchant.name, links, policy, now)
         letter = self._letter(about, renewal, notice.notice_id, merchant.reply_to)
         async with self.open_uow(ref.merchant_id) as uow:
             if not await uow.notices.begin(notice):
@@ -142,6 +144,7 @@ class WarnOfExpiry:
             subject=words.subject,
             text=words.text,
             html=words.html,
+            unsubscribe=words.stop_link,
         )
 
     async def _hand_over(
@@ -153,6 +156,9 @@ class WarnOfExpiry:
             final = isinstance(error, MailRefused)
             async with self.open_uow(merchant_id) as uow:
                 await uow.notices.failed(notice_id, final=final)
+                if isinstance(error, MailRefused) and error.is_dead:
+                    dead = hash_of(letter.to)
+                    await uow.suppressions.add(dead, Suppression.BOUNCED, self.clock())
             return None if final else self.clock() + SOONEST
         sent_at = self.clock()
         async with self.open_uow(merchant_id) as uow:
@@ -178,9 +184,12 @@ class WarnOfExpiry:
 async def _said(
     uow: UnitOfWork, account: str, renewal: Renewal, notice_id: UUID, now: datetime
 ) -> tuple[datetime, ...] | None:
-    """The messages to this customer so far; None if a case of theirs is open."""
+    """The messages to this customer so far; None if a case of theirs is open, or letters do not go
+    to them."""
     customer_id = renewal.customer.customer_id
     if await uow.cases.of_customer(account, customer_id):
+        return None
+    if await uow.suppressions.reason(hash_of(renewal.customer.email or "")) is not None:
         return None
     said = await uow.cases.conversation(notice_id, account, customer_id, now)
     return said.contacts
@@ -203,7 +212,7 @@ def _notice(account: str, renewal: Renewal, token: str, now: datetime) -> Expiry
 
 
 def _about(
-    renewal: Renewal, merchant_name: str, link: str, policy: Policy, now: datetime
+    renewal: Renewal, merchant_name: str, links: tuple[str, str], policy: Policy, now: datetime
 ) -> ExpiryText:
     assert renewal.card.expires is not None
     zone = ZoneInfo(renewal.timezone or policy.timezone)
@@ -214,7 +223,8 @@ def _about(
         expires=renewal.card.expires,
         is_over=renewal.has_run_out(now),
         renews_on=renewal.at.astimezone(zone).date().isoformat(),
-        link=link,
+        link=links[0],
+        stop_link=links[1],
         locale=renewal.customer.locale,
     )
 

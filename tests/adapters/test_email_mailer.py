@@ -121,6 +121,41 @@ async def test_5xx_is_for_good_and_4xx_for_now(
             await mailer.send(a_letter())
 
 
+@pytest.mark.parametrize(
+    ("step", "answer", "is_dead"),
+    [
+        ("rcpt", "550 no such user", True),
+        ("rcpt", "550 5.1.1 no such user", True),
+        ("rcpt", "550 5.1.10 null MX", True),
+        ("rcpt", "551 moved away", True),
+        ("rcpt", "550 5.7.1 we do not like your address", False),
+        ("rcpt", "552 5.2.2 mailbox full", False),
+        ("rcpt", "554 no", False),
+        ("mail", "550 5.1.1 who are you", False),
+        ("data", "550 5.1.1 spam", False),
+    ],
+)
+async def test_only_where_the_address_is_wrong_is_it_called_dead(
+    step: str, answer: str, is_dead: bool
+) -> None:
+    async with mailing_to(Postbox(**{step: answer})) as mailer:
+        with pytest.raises(MailRefused) as refusal:
+            await mailer.send(a_letter())
+    assert refusal.value.is_dead is is_dead
+
+
+async def test_one_click_stops_such_letters_and_where_there_is_none_no_header_says_so() -> None:
+    box = Postbox()
+    async with mailing_to(box) as mailer:
+        await mailer.send(a_letter(unsubscribe="https://pay.bakery.example/u/abc"))
+        await mailer.send(a_letter())
+    with_it, without = (message for *_, message in box.letters)
+    assert with_it["List-Unsubscribe"] == "<https://pay.bakery.example/u/abc>"
+    assert with_it["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert without["List-Unsubscribe"] is None
+    assert without["List-Unsubscribe-Post"] is None
+
+
 async def test_a_refusal_does_not_repeat_the_address() -> None:
     async with mailing_to(Postbox(rcpt="550 no mailbox anna@example.com here")) as mailer:
         with pytest.raises(MailRefused) as refusal:

@@ -16,6 +16,7 @@ from domain.policy import Template
 from tests.adapters.test_email_reminder import LINK, Seen
 
 NAME = re.compile(r"\{\{([a-z0-9_]+)\}\}")
+STOP = "https://pay.bakery.example/u/abc"
 words = JinjaLetters()
 
 
@@ -69,14 +70,14 @@ def everything(tag: str) -> list[tuple[str, Rendered]]:
             "template": template, "reason": Tellable.FUNDS if full else Tellable.GENERIC,
             "step": step, "next_attempt_on": "2026-07-04" if full else None,
             "last4": "4242" if full and not bill else None, "link": LINK, "locale": tag,
-            "is_bill": bill, "due_on": "2026-06-30" if full and bill else None,
+            "is_bill": bill, "due_on": "2026-06-30" if full and bill else None, "stop_link": STOP,
         }  # fmt: skip
         found.append((template.value, words.reminder(ReminderText(**about))))
     for is_over, full in product((True, False), (True, False)):
         notice = ExpiryText(
             merchant_name="Nordlicht", customer_name="Anna Bauer" if full else None,
             last4="4242" if full else None, expires="2026-06", is_over=is_over,
-            renews_on="2026-07-04", link=LINK, locale=tag,
+            renews_on="2026-07-04", link=LINK, locale=tag, stop_link=STOP,
         )  # fmt: skip
         found.append(("expiring", words.expiry(notice)))
     return found
@@ -88,7 +89,9 @@ def test_every_letter_is_whole_in_text_and_in_html(tag: str) -> None:
         page = Seen(letter.html)
         asks = name != "recovered"
         assert letter.html.count('class="button"') == asks
-        assert page.links == [LINK] * asks
+        assert page.links == [LINK, STOP] * asks
+        assert (STOP in letter.text) == asks
+        assert letter.stop_link == (STOP if asks else None)
         assert f'<html lang="{tag}">' in letter.html
         assert len(letter.html) < 20_000
         for text in (letter.subject, letter.text, page.text):

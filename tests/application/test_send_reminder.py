@@ -4,11 +4,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from application.ports.suppressions import Suppression, hash_of
 from domain.invoice import InvoiceStatus, Profile
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from tests.application.bakery import Bakery
-from tests.builders import HOUR, MONDAY, a_customer, declined
+from tests.builders import DAY, HOUR, MONDAY, a_customer, declined
 
 
 async def test_the_letter_goes_to_the_customer_with_a_link() -> None:
@@ -109,3 +110,56 @@ async def test_the_letter_is_of_the_kind_that_the_plan_named_and_says_what_may_b
     (letter,) = bakery.mailer.letters
     assert letter.subject == "Eine andere Karte für Ihre Zahlung an The Bakery"
     assert "Die Karte ist abgelaufen." in letter.text
+
+
+async def silence(bakery: Bakery, reason: Suppression = Suppression.UNSUBSCRIBED) -> None:
+    async with bakery.cases.open_uow(bakery.merchant_id) as uow:
+        await uow.suppressions.add(hash_of("anna@example.com"), reason, bakery.now)
+
+
+def reasons(bakery: Bakery) -> list[str]:
+    return [event.reason for event in bakery.history() if isinstance(event, e.ReminderSkipped)]
+
+
+async def test_whoever_does_not_want_letters_gets_none_and_is_charged_all_the_same() -> None:
+    bakery = await Bakery().opens()
+    await silence(bakery)
+    bakery.payments.will_decline("in_1")
+    await bakery.runs_until(bakery.now + 30 * DAY)
+    assert bakery.mailer.letters == []
+    assert set(reasons(bakery)) == {"unsubscribed"}
+    assert bakery.case().phase.value == "recovered"
+
+
+async def test_after_the_first_letter_a_click_stops_all_that_would_follow() -> None:
+    bakery = await Bakery().opens()
+    for _ in range(9):
+        bakery.payments.will_decline("in_1")
+    await bakery.does_what_is_next()
+    assert len(bakery.mailer.letters) == 1
+    await silence(bakery)
+    await bakery.runs_until(bakery.now + 60 * DAY)
+    assert len(bakery.mailer.letters) == 1
+
+
+async def test_an_address_that_its_mail_server_does_not_know_is_remembered() -> None:
+    bakery = await Bakery().opens()
+    for _ in range(9):
+        bakery.payments.will_decline("in_1")
+    bakery.mailer.refuses.add("anna@example.com")
+    await bakery.does_what_is_next()
+    bakery.mailer.refuses.clear()
+    await bakery.runs_until(bakery.now + 6 * DAY)
+    assert bakery.mailer.letters == []
+    assert "bounced" in reasons(bakery)
+
+
+async def test_a_letter_says_where_it_is_stopped_and_thanks_do_not() -> None:
+    bakery = await Bakery().opens()
+    await bakery.runs_until(bakery.now + 30 * DAY)
+    first, thanks = bakery.mailer.letters[0], bakery.mailer.letters[-1]
+    assert first.unsubscribe is not None
+    assert first.unsubscribe in first.text
+    assert first.unsubscribe.replace("/u/", "/r/") in first.text
+    assert thanks.unsubscribe is None
+    assert "/u/" not in thanks.html

@@ -25,7 +25,9 @@ from application.ports.chores import ChoreKind, ChoreRef
 from application.ports.payments import StripeUnavailable
 from application.ports.registry import MerchantProfile
 from application.ports.stores import CardLink
+from application.ports.suppressions import Suppression, hash_of
 from application.use_cases.card_pages import LOOKED_AT_AFTER, CardPages
+from application.use_cases.unsubscribe import Unsubscribe
 from application.use_cases.warn_of_expiry import EVERY, SOONEST, WarnOfExpiry
 from domain.expiry import Renewal
 from domain.policy import Policy
@@ -348,3 +350,32 @@ async def _lived(story: Sequence[tuple[int, str]]) -> None:
     at = sorted(held.notice.begun_at for held in notices)
     assert len(at) == len(bakery.mail.letters)
     assert all(later - sooner >= 2 * DAY for sooner, later in pairwise(at))
+
+
+async def test_who_does_not_want_letters_and_whose_address_is_dead_hear_nothing() -> None:
+    bakery = Bakery()
+    bakery.bills()
+    desk = Unsubscribe(open_uow=bakery.open_uow, renewals=bakery.stripe, clock=bakery.clock)
+    async with bakery.open_uow(MERCHANT_ID) as uow:
+        await uow.suppressions.add(hash_of("Anna@example.com"), Suppression.BOUNCED, bakery.now)
+    assert await told(bakery) == 0
+    async with bakery.open_uow(MERCHANT_ID) as uow:
+        await uow.suppressions.lift(hash_of("anna@example.com"), Suppression.BOUNCED, bakery.now)
+    assert await told(bakery) == 1
+    (letter,) = bakery.mail.letters
+    assert letter.unsubscribe == "https://app.example.com/u/token-1"
+    link = await bakery.link()
+    assert await desk.is_silent(link) is False
+    await desk.stop(link)
+    assert await desk.is_silent(link) is True
+    bakery.bills(card=replace(OVER, payment_method="pm_next"))
+    assert await told(bakery) == 1
+
+
+async def test_an_address_that_its_mail_server_does_not_know_is_remembered() -> None:
+    bakery = Bakery()
+    bakery.bills()
+    bakery.mail.refuses.add("anna@example.com")
+    assert await told(bakery) == 0
+    async with bakery.open_uow(MERCHANT_ID) as uow:
+        assert await uow.suppressions.reason(hash_of("anna@example.com")) is Suppression.BOUNCED

@@ -30,6 +30,7 @@ from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.pick_day import PickDay
+from application.use_cases.unsubscribe import Unsubscribe
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
 from tests.web.stories import ACCOUNT, POLICY, Story
@@ -159,6 +160,9 @@ class Site:
                 payments=self.payments,
             ),
             "pick_day": PickDay(cases=Cases(open_uow=units_of_work(self.world), clock=self.now)),
+            "unsubscribe": Unsubscribe(
+                open_uow=units_of_work(self.world), renewals=self.renewals, clock=self.now
+            ),
             "answer_end": self._answer_end,
             "changes": self.changes,
             "endpoints": MemoryEndpoints(self.world),

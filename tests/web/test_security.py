@@ -25,6 +25,7 @@ WITHOUT_TOKEN = {
     "/r/{token:str}",
     "/r/{token:str}/backup",
     "/r/{token:str}/day",
+    "/u/{token:str}",
     "/webhooks/stripe",
 }
 

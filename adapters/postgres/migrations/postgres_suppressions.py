@@ -1,0 +1,25 @@
+"""Addresses that letters do not go to."""
+
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from adapters.postgres.migrate import run_scripts
+
+ID = "2026-11-23T10:40:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "addresses that letters do not go to"
+
+SCRIPTS = [
+    path.read_text() for path in sorted((Path(__file__).parent / "suppressions").glob("*.sql"))
+]
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="postgres", description=DESCRIPTION)
+
+    async def create() -> None:
+        await run_scripts(SCRIPTS)
+
+    manager.add_raw(create)
+    return manager
