@@ -24,7 +24,7 @@ from domain.policy import (
     StripeRetries,
     Template,
 )
-from domain.policy.plan_faults import MOST_TRIES, NOT_CHARGED, OF_BILLS, OF_BILLS_ALONE
+from domain.policy.plan_faults import MOST_STEPS, MOST_TRIES, NOT_CHARGED, OF_BILLS, OF_BILLS_ALONE
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -77,9 +77,9 @@ def _steps(since: Since, templates: tuple[Template, ...]) -> st.SearchStrategy[l
 def _campaigns(
     templates: tuple[Template, ...], *clocks: Since
 ) -> st.SearchStrategy[tuple[Step, ...]]:
-    """Steps since one thing after the other."""
+    """Steps since one thing after the other, no more than a campaign may have."""
     return st.tuples(*(_steps(since, templates) for since in clocks)).map(
-        lambda parts: tuple(step for part in parts for step in part)
+        lambda parts: tuple(step for part in parts for step in part)[:MOST_STEPS]
     )
 
 

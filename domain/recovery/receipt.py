@@ -20,8 +20,9 @@ Events = tuple[e.Event, ...]
 
 def plan_receipt(case: RecoveryCase, paid: e.CaseRecovered, basis: Basis) -> Events:
     """What follows the payment. Whoever has just paid by their own hand waits for it; others are
-    told at an hour for messages. The contact budget counts it and does not hold it back."""
-    if not basis.policy.receipt or not case.letters:
+    told at an hour for messages. The contact budget counts it and does not hold it back. A case
+    that somebody paused stays quiet."""
+    if not basis.policy.receipt or not case.letters or case.pause is not None:
         return ()
     policy, due_at = basis.policy, paid.at
     if paid.by is not e.Payer.CUSTOMER:

@@ -50,6 +50,11 @@ def test_whoever_heard_nothing_is_not_thanked() -> None:
     assert kinds(when(WAITING, paid(), TUESDAY)) == [e.CaseRecovered]
 
 
+def test_a_case_that_is_paused_stays_quiet() -> None:
+    paused = (*WROTE, *when(WROTE, c.PauseCase(by=e.Pauser.MERCHANT), TUESDAY))
+    assert kinds(when(paused, paid(), NIGHT)) == [e.CaseRecovered]
+
+
 def test_a_policy_may_leave_the_thanks_out() -> None:
     assert kinds(when(WROTE, paid(), NIGHT, a_policy(receipt=False))) == [e.CaseRecovered]
 

@@ -14,7 +14,7 @@ from tests.simulation.plants import PLANTS
 from tests.simulation.plants.keys import ShortLife
 from tests.simulation.simulation import Outcome, Simulation
 
-SEEDS = range(1, 41)
+SEEDS = range(1, 61)
 MOST_SEEDS = 100  # until a planted bug must have been found
 SEEDS_PLAYED_TWICE = (2, 7, 15)
 # Where a rare bug was seen last: a hunt looks there first, and everywhere else if it is gone.

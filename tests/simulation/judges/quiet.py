@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from adapters.memory.world import CaseKey
+from domain.policy import Template
 from domain.recovery import events as e
 from domain.recovery.state import RecoveryCase
 from tests.simulation.demands import demand
@@ -51,6 +52,7 @@ class QuietJudge:
     def _acts(self, key: CaseKey, event: e.AttemptStarted | e.ReminderStarted) -> None:
         demand(key not in self._paused, Law.I23, "who is paused is left alone", key, event)
         demand(key not in self._held_out, Law.I23, "who is held out is left alone", key, event)
-        until = self._quiet_until.get(key)
+        thanks = isinstance(event, e.ReminderStarted) and event.template is Template.RECOVERED
+        until = None if thanks else self._quiet_until.get(key)  # it is paid, whatever was promised
         over = until is None or event.at >= until
         demand(over, Law.I23, "a promised day is waited for", key, until, event)
