@@ -28,6 +28,7 @@ from web.rendering import Renderer, build_renderer
 from web.security import FormTokens, form_check, origin_check
 from web.sessions import CookieNames, Sessions, require_principal
 from web.stripe_webhooks import StripeWebhooks
+from web.wording.customer import speech_of
 
 
 def create_app(parts: WebParts) -> Litestar:
@@ -101,6 +102,7 @@ def _customers_pages(parts: WebParts) -> Router:
             unsubscribe.show,
             unsubscribe.answer,
         ],
+        dependencies={"speech": Provide(speech_of, sync_to_thread=False)},
         before_request=origin_check(parts, unnamed=True),
     )
 

@@ -13,29 +13,20 @@ from application.views import CaseRow
 from domain.recovery.events import Ask
 from domain.recovery.transitions import Phase
 from web import backup_card, expiring_card, money, picked_day
-from web.customer_pages import PRIVATE, gone, policy_of, settled, target_of
+from web.customer_pages import gone, on_to, settled, shown, target_of
 from web.parts import WebParts
 from web.rendering import Renderer
-from web.wording.telling import card_name
+from web.wording.customer import Speech
 
-# One kind sentence each, and one request.
+# One kind sentence each, and one request; both are names of `pay` in the words.
 SENTENCES: Final = {
-    Ask.CARD: "Your card could not be charged. You can use another one here; it takes a minute.",
-    Ask.AUTHENTICATION: "Your bank would like you to confirm this payment. It takes a minute.",
-    Ask.PAYMENT: "Your last payment did not go through. You can pay here in a minute.",
-    None: "Your last payment did not go through. We will try again; you can also pay here now.",
+    Ask.CARD: "card",
+    Ask.AUTHENTICATION: "authentication",
+    Ask.PAYMENT: "payment",
+    None: "again",
 }
-BUTTONS: Final = {
-    Ask.CARD: "Use another card",
-    Ask.AUTHENTICATION: "Confirm the payment",
-    Ask.PAYMENT: "Pay now",
-    None: "Pay now",
-}
-SETTLED: Final = {
-    Phase.RECOVERED: "This is paid. Thank you; there is nothing left to do.",
-    Phase.STOPPED: "There is nothing to pay any more. Thank you for looking.",
-}
-NOTHING_DUE: Final = "There is nothing to pay just now. Thank you for looking."
+BUTTONS: Final = {Ask.CARD: "use_card", Ask.AUTHENTICATION: "confirm"}
+SETTLED: Final = {Phase.RECOVERED: "paid", Phase.STOPPED: "stopped"}
 
 
 @get("/r/{token:str}", name="customer.open")
@@ -43,27 +34,29 @@ async def open_link(
     token: Annotated[str, PathParameter()],
     parts: NamedDependency[WebParts],
     renderer: NamedDependency[Renderer],
+    speech: NamedDependency[Speech],
 ) -> Response[str]:
     """Shows and changes nothing: mail scanners open links too, as often as they like."""
     target = await target_of(token, parts)
     if target is None:
-        return gone(renderer)
+        return gone(renderer, speech)
     if isinstance(target, CardLink):
-        return await expiring_card.show(target, token, parts, renderer)
+        return await expiring_card.show(target, token, parts, renderer, speech)
     merchant = await parts.registry.merchant(target.merchant_id)
     view = await parts.pages.case(target.merchant_id, target.case_id, parts.clock())
     if view is None:
-        return gone(renderer)
+        return gone(renderer, speech)
     if view.row.phase in SETTLED:
-        return settled(renderer, merchant, SETTLED[view.row.phase])
-    headers = {**PRIVATE, "Content-Security-Policy": policy_of(parts)}
+        return settled(renderer, speech, merchant, speech.over[SETTLED[view.row.phase]])
     ref = CaseRef(target.merchant_id, target.case_id)
-    return renderer.page(
+    return shown(
+        renderer,
+        speech,
         "customer/open.html",
-        headers=headers,
-        **_shown(merchant, view.row),
-        **backup_card.shown(await parts.backup_cards.offer(ref), merchant, view.row),
-        **picked_day.shown(await parts.pick_day.offer(ref)),
+        parts,
+        **_case(merchant, view.row, speech),
+        **backup_card.shown(await parts.backup_cards.offer(ref), merchant, view.row, speech),
+        **picked_day.shown(await parts.pick_day.offer(ref), speech),
         token=token,
     )
 
@@ -73,27 +66,27 @@ async def go_to_payment(
     token: Annotated[str, PathParameter()],
     parts: NamedDependency[WebParts],
     renderer: NamedDependency[Renderer],
+    speech: NamedDependency[Speech],
 ) -> Response[str]:
     """On to Stripe's own page, its address read from Stripe at this moment."""
     target = await target_of(token, parts)
     if target is None:
-        return gone(renderer)
+        return gone(renderer, speech)
     if isinstance(target, CardLink):
-        return await expiring_card.go(target, token, parts, renderer)
+        return await expiring_card.go(target, token, parts, renderer, speech)
     url = await parts.open_payment_page(CaseRef(target.merchant_id, target.case_id))
     if url is None:
         merchant = await parts.registry.merchant(target.merchant_id)
-        return settled(renderer, merchant, NOTHING_DUE)
-    headers = {**PRIVATE, "Location": url, "Content-Security-Policy": policy_of(parts)}
-    return Response("", status_code=303, headers=headers)
+        return settled(renderer, speech, merchant, speech.over["not_due"])
+    return on_to(url, parts)
 
 
-def _shown(merchant: MerchantProfile, row: CaseRow) -> dict[str, Any]:
+def _case(merchant: MerchantProfile, row: CaseRow, speech: Speech) -> dict[str, Any]:
     """All that a stranger with the link may see: merchant, amount, the card's last digits."""
     return {
         "merchant": merchant.name,
-        "amount": money.html(row.amount_minor, row.currency),
-        "card": card_name(row.card) if row.card and row.card.last4 else None,
-        "sentence": SENTENCES[row.ask],
-        "button": BUTTONS[row.ask],
+        "amount": money.html(row.amount_minor, row.currency, speech.point),
+        "card": speech.card(row.card) if row.card and row.card.last4 else None,
+        "sentence": speech.pay[SENTENCES[row.ask]],
+        "button": speech.pay[BUTTONS.get(row.ask, "pay_now") if row.ask else "pay_now"],
     }

@@ -13,6 +13,7 @@ from application.errors import NotFound
 from web.parts import WebParts
 from web.rendering import NO_STORE, Renderer, wants_fragment
 from web.sessions import SignInNeeded
+from web.wording.customer import speech_of
 
 _log = structlog.get_logger("chargechase.web")
 
@@ -68,9 +69,10 @@ def error_handler(parts: WebParts, renderer: Renderer) -> Handler:
         if wants_fragment(request):
             headers |= {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"}
             return renderer.page("errors/_notice.html", status, headers=headers, words=words)
-        if request.scope["path"].startswith("/r/"):
+        if request.scope["path"].startswith(("/r/", "/u/")):
             headers["Referrer-Policy"] = "no-referrer"
-            return renderer.page("customer/gone.html", status, headers=headers, words=words)
+            shown = {"words": words, "speech": speech_of(request)}
+            return renderer.page("customer/gone.html", status, headers=headers, **shown)
         return renderer.page(
             "errors/page.html", status, headers=headers, words=words, status=status
         )

@@ -70,7 +70,7 @@ class BackupCards(Protocol):
         """Changes nothing."""
         ...
 
-    async def agree(self, ref: CaseRef, choice: str) -> bool:
+    async def agree(self, ref: CaseRef, choice: str, wording: str) -> bool:
         """False if that card is not offered. Raises Unavailable."""
         ...
 

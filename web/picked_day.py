@@ -14,7 +14,7 @@ from web.customer_pages import PRIVATE, gone, target_of
 from web.forms import read_form
 from web.parts import WebParts
 from web.rendering import Renderer
-from web.times import DAYS, MONTHS
+from web.wording.customer import Speech
 
 
 @post("/r/{token:str}/day", name="customer.day", status_code=303)
@@ -23,22 +23,24 @@ async def pick(
     token: Annotated[str, PathParameter()],
     parts: NamedDependency[WebParts],
     renderer: NamedDependency[Renderer],
+    speech: NamedDependency[Speech],
 ) -> Response[str]:
     """Keep the day that the form names, if it is offered; the page tells what holds."""
     target = await target_of(token, parts)
     if not isinstance(target, LinkTarget):
-        return gone(renderer)
+        return gone(renderer, speech)
     day = _day((await read_form(request, parts)).get("day", ""))
     if day is not None:
         await parts.pick_day.pick(CaseRef(target.merchant_id, target.case_id), day)
     return Response("", status_code=303, headers={**PRIVATE, "Location": f"/r/{token}"})
 
 
-def shown(offer: DaysOffer) -> dict[str, Any]:
+def shown(offer: DaysOffer, speech: Speech) -> dict[str, Any]:
     """For the template: `days` are choices and their words, `picked_day` is the one that holds."""
+    others = [day for day in offer.days if day != offer.picked]
     return {
-        "days": [(day.isoformat(), _words(day)) for day in offer.days if day != offer.picked],
-        "picked_day": _words(offer.picked) if offer.picked else None,
+        "days": [(day.isoformat(), speech.weekday(day)) for day in others],
+        "picked_day": speech.weekday(offer.picked) if offer.picked else None,
     }
 
 
@@ -47,7 +49,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _words(day: date) -> str:
-    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"

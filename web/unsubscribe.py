@@ -11,9 +11,9 @@ from web.customer_pages import PRIVATE, gone, settled, target_of
 from web.forms import read_form
 from web.parts import WebParts
 from web.rendering import Renderer
+from web.wording.customer import Speech
 
 AGAIN: Final = "again"
-UNKNOWN: Final = "We do not write to you. There is nothing to do."
 
 
 @get("/u/{token:str}", name="customer.letters")
@@ -21,10 +21,11 @@ async def show(
     token: Annotated[str, PathParameter()],
     parts: NamedDependency[WebParts],
     renderer: NamedDependency[Renderer],
+    speech: NamedDependency[Speech],
 ) -> Response[str]:
     """Shows a button and changes nothing: mail scanners open links too."""
     target = await target_of(token, parts)
-    return await _page(target, token, parts, renderer)
+    return await _page(target, token, parts, renderer, speech)
 
 
 @post("/u/{token:str}", name="customer.unsubscribe", status_code=200)
@@ -33,6 +34,7 @@ async def answer(
     token: Annotated[str, PathParameter()],
     parts: NamedDependency[WebParts],
     renderer: NamedDependency[Renderer],
+    speech: NamedDependency[Speech],
 ) -> Response[str]:
     """Carried out at once. Mail programs say "One-Click" in a form of either encoding and must not
     be sent on to another page (RFC 8058, 3.1): to post here at all is to say stop."""
@@ -42,21 +44,26 @@ async def answer(
         await parts.unsubscribe.again(target)
     elif target is not None:
         await parts.unsubscribe.stop(target)
-    return await _page(target, token, parts, renderer)
+    return await _page(target, token, parts, renderer, speech)
 
 
 async def _page(
-    target: LinkTarget | CardLink | None, token: str, parts: WebParts, renderer: Renderer
+    target: LinkTarget | CardLink | None,
+    token: str,
+    parts: WebParts,
+    renderer: Renderer,
+    speech: Speech,
 ) -> Response[str]:
     if target is None:
-        return gone(renderer)
+        return gone(renderer, speech)
     merchant = await parts.registry.merchant(target.merchant_id)
     silent = await parts.unsubscribe.is_silent(target)
     if silent is None:
-        return settled(renderer, merchant, UNKNOWN)
+        return settled(renderer, speech, merchant, speech.letters["unknown"])
     return renderer.page(
         "customer/letters.html",
         headers=PRIVATE,
+        speech=speech,
         merchant=merchant.name,
         silent=silent,
         token=token,

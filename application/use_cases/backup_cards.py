@@ -19,8 +19,6 @@ from domain.recovery import commands as c
 from domain.recovery.events import CardSource
 from domain.recovery.state import RecoveryCase
 
-# The sentence that is shown, and its version: web.wording.backup has it.
-WORDING: Final = "backup/1/en"
 MOST: Final = 3  # cards offered
 
 
@@ -59,9 +57,10 @@ class BackupCards:
         except StripeUnavailable:
             return BackupOffer()
 
-    async def agree(self, ref: CaseRef, choice: str) -> bool:
-        """Record the word, and use it at once if it is what the case waits for; False if that card
-        is not offered (any more). Raises StripeUnavailable."""
+    async def agree(self, ref: CaseRef, choice: str, wording: str) -> bool:
+        """Record the word, given to this `wording` of the question, and use it at once if it is
+        what the case waits for; False if that card is not offered (any more). Raises
+        StripeUnavailable."""
         case = await self.cases.read(ref)
         if not await self._is_used(ref, case) or case.customer_id is None:
             return False
@@ -69,7 +68,7 @@ class BackupCards:
         chosen = next((card for card in others if choice_of(card) == choice), None)
         if chosen is None:
             return False
-        consent = Consent(card=chosen, given_at=self.cases.clock(), wording=WORDING)
+        consent = Consent(card=chosen, given_at=self.cases.clock(), wording=wording)
 
         async def first(uow: UnitOfWork) -> None:
             if await uow.consents.give(ref.case_id, consent):

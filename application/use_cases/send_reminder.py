@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from application.bounces import remember_dead
 from application.change_case import WORKER, CaseRef, Cases, Change
 from application.ports.conveyor import ScheduledAction
 from application.ports.letters import ReminderRenderer, ReminderText
@@ -143,7 +144,8 @@ class SendReminder:
             # Before the decision reads the contact budget: what did not go is none of it.
             await uow.messages.failed(message_id)
             if dead is not None:
-                await uow.suppressions.add(hash_of(dead), Suppression.BOUNCED, now)
+                subject = f"case:{ref.case_id}"
+                await remember_dead(uow, dead, actor=WORKER, subject=subject, at=now)
 
         change = Change(commands=(failed,), actor=WORKER, at=now, first=first)
         await self.cases.apply(ref, change)

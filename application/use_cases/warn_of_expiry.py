@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
+from application.bounces import remember_dead
 from application.case_ids import expiry_id, renewal_slot_key
 from application.ports.chores import Chore, ChoreStep, Progress
 from application.ports.letters import ExpiryText, NoticeRenderer
@@ -23,7 +24,7 @@ from application.ports.notices import ExpiryNotice
 from application.ports.registry import Registry
 from application.ports.renewals import Renewals
 from application.ports.stores import AuditEntry
-from application.ports.suppressions import Suppression, hash_of
+from application.ports.suppressions import hash_of
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
 from domain.expiry import Renewal, is_to_be_told, looks_ahead, may_be_told_from
 from domain.policy import Policy
@@ -157,8 +158,8 @@ class WarnOfExpiry:
             async with self.open_uow(merchant_id) as uow:
                 await uow.notices.failed(notice_id, final=final)
                 if isinstance(error, MailRefused) and error.is_dead:
-                    dead = hash_of(letter.to)
-                    await uow.suppressions.add(dead, Suppression.BOUNCED, self.clock())
+                    subject, at = f"notice:{notice_id}", self.clock()
+                    await remember_dead(uow, letter.to, actor=WARNER, subject=subject, at=at)
             return None if final else self.clock() + SOONEST
         sent_at = self.clock()
         async with self.open_uow(merchant_id) as uow:

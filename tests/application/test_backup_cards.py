@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from adapters.memory.payments import Charge
 from application.ports.payments import StripeUnavailable
-from application.use_cases.backup_cards import WORDING, BackupCards, BackupOffer, choice_of
+from application.use_cases.backup_cards import BackupCards, BackupOffer, choice_of
 from domain.decline import DeclineFamily
 from domain.invoice import Card
 from domain.policy import FixedWaits, Plan
@@ -27,6 +27,7 @@ POLICY = a_policy(
         DeclineFamily.NEVER: Plan(),
     },
 )
+WORDING = "backup/1/de"
 
 
 class Counter(Bakery):
@@ -39,7 +40,7 @@ class Counter(Bakery):
         self.page = BackupCards(cases=self.cases, payments=self.payments)
 
     async def agrees(self) -> bool:
-        return await self.page.agree(self.ref, choice_of(BACKUP))
+        return await self.page.agree(self.ref, choice_of(BACKUP), WORDING)
 
     def charged(self) -> list[Charge]:
         return self.payments.charges
@@ -117,7 +118,7 @@ async def test_a_card_that_is_theirs_no_more_is_not_charged() -> None:
 @pytest.mark.parametrize("choice", ["", "pm_backup", choice_of(TWIN), choice_of(EXPIRED)])
 async def test_what_was_not_offered_cannot_be_agreed_to(choice: str) -> None:
     counter = await stolen()
-    assert not await counter.page.agree(counter.ref, choice)
+    assert not await counter.page.agree(counter.ref, choice, WORDING)
     assert not counter.world.consents
 
 

@@ -379,3 +379,6 @@ async def test_an_address_that_its_mail_server_does_not_know_is_remembered() -> 
     assert await told(bakery) == 0
     async with bakery.open_uow(MERCHANT_ID) as uow:
         assert await uow.suppressions.reason(hash_of("anna@example.com")) is Suppression.BOUNCED
+    told_of = [e for e in bakery.world.audit.values() if e.action == "suppress_address"]
+    assert [entry.after for entry in told_of] == [{"reason": "bounced"}]
+    assert "anna@example.com" not in str(told_of)

@@ -1,20 +1,24 @@
 """What a customer agrees to when another card of theirs may be charged: version 1 of the words.
 
-Whoever changes a word here gives them another version: what was agreed to was agreed to as it read.
+Whoever changes them (`backup` in the words of the customer's pages) gives them another version:
+what was agreed to was agreed to as it read.
 """
 
 from domain.invoice import Card
-from web.wording.telling import card_name
+from web.wording.customer import Speech
 
 
-def question(merchant: str, amount: str, other: Card) -> str:
+def version(speech: Speech) -> str:
+    """Which words, and in which language: kept with the consent."""
+    return f"backup/1/{speech.tag}"
+
+
+def question(speech: Speech, merchant: str, amount: str, other: Card) -> str:
     """What the button under it means."""
-    return (
-        f"If the card on file is refused, {merchant} may charge {amount} to your "
-        f"{card_name(other)} instead, once. You can take this back here until then."
-    )
+    words = speech.backup["question"]
+    return words.format(merchant=merchant, amount=amount, card=speech.card(other))
 
 
-def agreed(other: Card) -> str:
+def agreed(speech: Speech, other: Card) -> str:
     """What stands now."""
-    return f"If the card on file is refused, your {card_name(other)} is charged instead, once."
+    return speech.backup["agreed"].format(card=speech.card(other))
