@@ -90,7 +90,7 @@ class PickDay(Protocol):
 
 
 class Unsubscribe(Protocol):
-    """What stopping letters needs. All raise Unavailable."""
+    """What stopping letters needs."""
 
     async def is_silent(self, target: LinkTarget | CardLink) -> bool | None:
         """None if no address is known. Changes nothing."""

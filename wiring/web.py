@@ -122,7 +122,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         read_envelope=read_envelope,
         open_payment_page=OpenPaymentPage(cases=here.cases, payments=payments),
         card_pages=CardPages(renewals=renewals, open_uow=here.open_uow, clock=here.clock),
-        unsubscribe=Unsubscribe(open_uow=here.open_uow, renewals=renewals, clock=here.clock),
+        unsubscribe=Unsubscribe(open_uow=here.open_uow, clock=here.clock),
         backup_cards=BackupCards(cases=here.cases, payments=payments),
         pick_day=PickDay(cases=here.cases),
         answer_end=AnswerEnd(cases=here.cases, payments=payments),

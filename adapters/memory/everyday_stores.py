@@ -121,8 +121,19 @@ class MemoryAuditLog(MemoryStore):
 class MemoryLinkStore(MemoryStore):
     """Customers' links."""
 
-    async def keep(self, token_hash: bytes, case_id: UUID, expires_at: datetime) -> None:
-        link = HeldLink(merchant_id=self.merchant_id, case_id=case_id, expires_at=expires_at)
+    async def keep(
+        self,
+        token_hash: bytes,
+        case_id: UUID,
+        expires_at: datetime,
+        address_hash: bytes | None = None,
+    ) -> None:
+        link = HeldLink(
+            merchant_id=self.merchant_id,
+            case_id=case_id,
+            expires_at=expires_at,
+            address_hash=address_hash,
+        )
         self.journal.put(self.world.links, token_hash, link)
 
 

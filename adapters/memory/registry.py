@@ -34,7 +34,9 @@ class MemoryRegistry:
             return self._of_notice(token_hash)
         if link.expires_at <= self._clock():
             return None
-        return LinkTarget(merchant_id=link.merchant_id, case_id=link.case_id)
+        return LinkTarget(
+            merchant_id=link.merchant_id, case_id=link.case_id, address_hash=link.address_hash
+        )
 
     def _of_notice(self, token_hash: bytes) -> CardLink | None:
         for (merchant_id, _), held in self._world.notices.items():
@@ -45,6 +47,7 @@ class MemoryRegistry:
                     account=notice.account,
                     customer_id=notice.customer_id,
                     subscription_id=notice.subscription_id,
+                    address_hash=notice.address_hash,
                     begun_at=notice.begun_at,
                 )
         return None

@@ -150,6 +150,7 @@ class HeldLink(Struct, frozen=True, kw_only=True):
     merchant_id: UUID
     case_id: UUID
     expires_at: datetime
+    address_hash: bytes | None = None
 
 
 class HeldSession(Struct, frozen=True, kw_only=True):

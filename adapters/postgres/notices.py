@@ -13,12 +13,14 @@ where merchant_id = $1 and notice_id = any($2::uuid[]) and state <> 'failed'
 # One that the mail server did not take may begin again; one that went, or may have, may not.
 BEGIN: Final = """
 insert into expiry_notices (merchant_id, notice_id, account, customer_id, subscription_id,
-    payment_method, expires, renews_at, token_hash, link_until, state, begun_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'begun', $11)
+    payment_method, expires, renews_at, token_hash, link_until, state, begun_at,
+    address_hash)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'begun', $11, $12)
 on conflict (merchant_id, notice_id) do update set
     customer_id = excluded.customer_id, subscription_id = excluded.subscription_id,
     renews_at = excluded.renews_at, token_hash = excluded.token_hash,
-    link_until = excluded.link_until, state = 'begun', begun_at = excluded.begun_at
+    link_until = excluded.link_until, state = 'begun', begun_at = excluded.begun_at,
+    address_hash = excluded.address_hash
 where expiry_notices.state = 'failed'
 """
 SENT: Final = """
@@ -52,6 +54,7 @@ class PostgresNoticeStore:
             notice.token_hash,
             notice.link_until,
             notice.begun_at,
+            notice.address_hash,
         )
         return bool(done == "INSERT 0 1")
 

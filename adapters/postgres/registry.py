@@ -22,7 +22,8 @@ select
 from account_chores where finished_at is null
 """
 OF_NOTICE: Final = """
-select merchant_id, account, customer_id, subscription_id, begun_at from expiry_notices
+select merchant_id, account, customer_id, subscription_id, begun_at, address_hash
+from expiry_notices
 where token_hash = $1 and link_until > $2
 """
 
@@ -54,7 +55,7 @@ class PostgresRegistry:
 
     async def link(self, token_hash: bytes) -> LinkTarget | CardLink | None:
         now = self._clock()
-        of_case = Links.select(Links.merchant_id, Links.case_id).where(
+        of_case = Links.select(Links.merchant_id, Links.case_id, Links.address_hash).where(
             Links.token_hash == token_hash, Links.expires_at > now
         )
         async with acquired(self._pool) as connection:

@@ -99,6 +99,7 @@ class Links(Table, tablename="links", db=DIALECT):
     token_hash = Bytea()
     case_id = UUID()
     expires_at = Timestamptz()
+    address_hash = Bytea(null=True, default=None)
 
 
 class AuditLog(Table, tablename="audit_log", db=DIALECT):

@@ -20,6 +20,7 @@ class ExpiryNotice(Struct, frozen=True, kw_only=True):
     token_hash: bytes
     link_until: datetime
     begun_at: datetime
+    address_hash: bytes | None = None  # to whom it goes
 
 
 class NoticeStore(Protocol):

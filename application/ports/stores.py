@@ -177,6 +177,7 @@ class LinkTarget(Struct, frozen=True, kw_only=True):
 
     merchant_id: UUID
     case_id: UUID
+    address_hash: bytes | None = None  # to whom the letter with it went; None for those of old
 
 
 class CardLink(Struct, frozen=True, kw_only=True):
@@ -187,13 +188,20 @@ class CardLink(Struct, frozen=True, kw_only=True):
     customer_id: str
     subscription_id: str
     begun_at: datetime  # the notice
+    address_hash: bytes | None = None  # as of a case's link
 
 
 class LinkStore(Protocol):
     """Links that let a customer in without a login; only their SHA-256 is kept."""
 
-    async def keep(self, token_hash: bytes, case_id: UUID, expires_at: datetime) -> None:
-        """Remember a link."""
+    async def keep(
+        self,
+        token_hash: bytes,
+        case_id: UUID,
+        expires_at: datetime,
+        address_hash: bytes | None = None,
+    ) -> None:
+        """Remember a link, and to whom the letter with it goes."""
         ...
 
 

@@ -110,7 +110,8 @@ class SendReminder:
         token_hash = sha256(token.encode()).digest()
 
         async def also(uow: UnitOfWork) -> None:
-            await uow.links.keep(token_hash, ref.case_id, now + LINK_LIFE)
+            until = now + LINK_LIFE
+            await uow.links.keep(token_hash, ref.case_id, until, hash_of(letter.to))
             message = NewMessage(
                 step=step, message_id=letter.message_id, subject=letter.subject, at=now
             )

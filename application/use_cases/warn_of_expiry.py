@@ -209,6 +209,7 @@ def _notice(account: str, renewal: Renewal, token: str, now: datetime) -> Expiry
         token_hash=sha256(token.encode()).digest(),
         link_until=now + LINK_LIFE,
         begun_at=now,
+        address_hash=hash_of(renewal.customer.email or ""),
     )
 
 

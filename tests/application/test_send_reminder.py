@@ -1,10 +1,13 @@
 """SendReminder: at most once a step, never after the end, never into the void unnoticed."""
 
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from adapters.memory.registry import MemoryRegistry
 from application.ports.suppressions import Suppression, hash_of
+from application.use_cases.unsubscribe import Unsubscribe
 from domain.invoice import InvoiceStatus, Profile
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
@@ -163,3 +166,20 @@ async def test_a_letter_says_where_it_is_stopped_and_thanks_do_not() -> None:
     assert first.unsubscribe.replace("/u/", "/r/") in first.text
     assert thanks.unsubscribe is None
     assert "/u/" not in thanks.html
+
+
+async def test_a_link_speaks_for_the_address_that_its_letter_went_to_whatever_it_is_by_now() -> (
+    None
+):
+    bakery = await Bakery().opens()
+    for _ in range(9):
+        bakery.payments.will_decline("in_1")
+    await bakery.does_what_is_next()
+    token = bakery.mailer.letters[0].text.split("/u/")[1].split()[0]
+    registry = MemoryRegistry(bakery.world, lambda: bakery.now)
+    old = await registry.link(sha256(token.encode()).digest())
+    assert old is not None
+    bakery.shows(replace(await bakery.shown(), customer=a_customer(email="new@example.com")))
+    await Unsubscribe(open_uow=bakery.cases.open_uow, clock=lambda: bakery.now).stop(old)
+    await bakery.runs_until(bakery.now + 12 * DAY)
+    assert {letter.to for letter in bakery.mailer.letters[1:]} == {"new@example.com"}

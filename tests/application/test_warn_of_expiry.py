@@ -355,7 +355,7 @@ async def _lived(story: Sequence[tuple[int, str]]) -> None:
 async def test_who_does_not_want_letters_and_whose_address_is_dead_hear_nothing() -> None:
     bakery = Bakery()
     bakery.bills()
-    desk = Unsubscribe(open_uow=bakery.open_uow, renewals=bakery.stripe, clock=bakery.clock)
+    desk = Unsubscribe(open_uow=bakery.open_uow, clock=bakery.clock)
     async with bakery.open_uow(MERCHANT_ID) as uow:
         await uow.suppressions.add(hash_of("Anna@example.com"), Suppression.BOUNCED, bakery.now)
     assert await told(bakery) == 0

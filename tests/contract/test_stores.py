@@ -70,8 +70,8 @@ async def test_a_link_leads_to_its_case_until_it_expires(world: World, shop: Sho
     case_id = await a_case(world, shop)
     token_hash = uuid4().bytes * 2
     async with world.open_uow(shop.merchant_id) as uow:
-        await uow.links.keep(token_hash, case_id, MONDAY + DAY)
-    target = LinkTarget(merchant_id=shop.merchant_id, case_id=case_id)
+        await uow.links.keep(token_hash, case_id, MONDAY + DAY, bytes(32))
+    target = LinkTarget(merchant_id=shop.merchant_id, case_id=case_id, address_hash=bytes(32))
     assert await world.registry.link(token_hash) == target
     assert await world.registry.link(bytes(32)) is None
     world.now = MONDAY + DAY

@@ -26,6 +26,7 @@ from application.ports.accounts import UserRecord
 from application.ports.conveyor import IncomingEvent
 from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
+from application.ports.suppressions import hash_of
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
@@ -133,7 +134,8 @@ class Site:
         """A customer's link to a case of Acme's."""
         async with units_of_work(self.world)(ACME) as work:
             digest = sha256(token.encode()).digest()
-            await work.links.keep(digest, case_id, self.now() + lasts)
+            address = hash_of("ines@example.com")
+            await work.links.keep(digest, case_id, self.now() + lasts, address)
 
     async def changes(self, merchant_id: UUID) -> str:
         """How many events there are: another text after each change."""
@@ -160,9 +162,7 @@ class Site:
                 payments=self.payments,
             ),
             "pick_day": PickDay(cases=Cases(open_uow=units_of_work(self.world), clock=self.now)),
-            "unsubscribe": Unsubscribe(
-                open_uow=units_of_work(self.world), renewals=self.renewals, clock=self.now
-            ),
+            "unsubscribe": Unsubscribe(open_uow=units_of_work(self.world), clock=self.now),
             "answer_end": self._answer_end,
             "changes": self.changes,
             "endpoints": MemoryEndpoints(self.world),
