@@ -98,6 +98,7 @@ def _customers_pages(parts: WebParts) -> Router:
             customer.open_link,
             customer.go_to_payment,
             picked_day.pick,
+            picked_day.charge_now,
             backup_card.answer,
             unsubscribe.show,
             unsubscribe.answer,

@@ -88,6 +88,10 @@ class PickDay(Protocol):
         """False if that day is not offered."""
         ...
 
+    async def at_once(self, ref: CaseRef) -> bool:
+        """False if the card on file cannot be charged just now."""
+        ...
+
 
 class Unsubscribe(Protocol):
     """What stopping letters needs."""

@@ -1,4 +1,4 @@
-"""Where the customer says on which day their card is to be charged."""
+"""Where the customer says when their card is to be charged: at once, or on which day."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -35,12 +35,29 @@ async def pick(
     return Response("", status_code=303, headers={**PRIVATE, "Location": f"/r/{token}"})
 
 
+@post("/r/{token:str}/now", name="customer.now", status_code=303)
+async def charge_now(
+    token: Annotated[str, PathParameter()],
+    parts: NamedDependency[WebParts],
+    renderer: NamedDependency[Renderer],
+    speech: NamedDependency[Speech],
+) -> Response[str]:
+    """Have the card on file charged at once, if it can be; the page tells how it goes."""
+    target = await target_of(token, parts)
+    if not isinstance(target, LinkTarget):
+        return gone(renderer, speech)
+    await parts.pick_day.at_once(CaseRef(target.merchant_id, target.case_id))
+    return Response("", status_code=303, headers={**PRIVATE, "Location": f"/r/{token}"})
+
+
 def shown(offer: DaysOffer, speech: Speech) -> dict[str, Any]:
-    """For the template: `days` are choices and their words, `picked_day` is the one that holds."""
+    """For the template: `days` are choices and their words, `picked_day` is the one that holds,
+    `at_once` whether the card on file can be charged now."""
     others = [day for day in offer.days if day != offer.picked]
     return {
         "days": [(day.isoformat(), speech.weekday(day)) for day in others],
         "picked_day": speech.weekday(offer.picked) if offer.picked else None,
+        "at_once": offer.at_once,
     }
 
 

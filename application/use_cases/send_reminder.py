@@ -27,7 +27,7 @@ from domain.recovery.events import Payer, ReminderStarted, StopReason
 from domain.recovery.signals import Origin, after_settlement
 from domain.recovery.state import RecoveryCase, Reminder
 
-LINK_LIFE = timedelta(days=30)
+LINK_LIFE = timedelta(days=90)  # longer than any window: the way to pay, and to be left alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,10 @@ class PickDate(CaseCommand, frozen=True, tag="pick_date"):
     at: datetime
 
 
+class ChargeNow(CaseCommand, frozen=True, tag="charge_now"):
+    """The customer wants to be charged at once, by the card on file."""
+
+
 class PromisePayment(CaseCommand, frozen=True, tag="promise_payment"):
     """The customer will pay by `until`: leave them alone before."""
 
@@ -226,6 +230,7 @@ Command = (
     | RevokeMandate
     | ReplaceCard
     | PickDate
+    | ChargeNow
     | PromisePayment
     | PauseCase
     | ResumeCase

@@ -53,7 +53,7 @@ def decide(case: RecoveryCase, command: c.Command, basis: Basis, now: datetime) 
             return _authentication(case, command, basis, now)
         case c.ReplaceCard() | c.RevokeMandate():
             return _method(case, command, basis, now)
-        case c.PickDate() | c.PromisePayment() | c.PauseCase() | c.ResumeCase():
+        case c.PickDate() | c.ChargeNow() | c.PromisePayment() | c.PauseCase() | c.ResumeCase():
             return hush(case, command, basis, now)
         case c.BeginReminder() | c.SkipReminder() | c.FailReminder():
             return message(case, command, basis, now)

@@ -17,7 +17,7 @@ from domain.recovery.transitions import IDLE
 FURTHEST: Final = 60  # days ahead that are looked at
 
 Events = tuple[e.Event, ...]
-Hush = c.PickDate | c.PromisePayment | c.PauseCase | c.ResumeCase
+Hush = c.PickDate | c.ChargeNow | c.PromisePayment | c.PauseCase | c.ResumeCase
 
 
 def hush(case: RecoveryCase, command: Hush, basis: Basis, now: datetime) -> Events:
@@ -27,6 +27,8 @@ def hush(case: RecoveryCase, command: Hush, basis: Basis, now: datetime) -> Even
     match command:
         case c.PickDate():
             return _picked(case, command, basis, now)
+        case c.ChargeNow():
+            return charge_at_once(case, basis, now)
         case c.PromisePayment():
             return _promised(case, command, basis, now)
         case c.PauseCase():
@@ -46,6 +48,31 @@ def _picked(case: RecoveryCase, command: c.PickDate, basis: Basis, now: datetime
     return (picked, *follows) if charged else ()
 
 
+def charge_at_once(case: RecoveryCase, basis: Basis, now: datetime) -> Events:
+    """What the wish to be charged at once makes happen; nothing unless nothing at all forbids a
+    charge of the card on file just now. No promise and no picked day stands against their word."""
+    known = case.picked_at is not None and case.picked_at <= now
+    if known or not _may_be_charged_as_wished(case):
+        return ()
+    return _charged_at(case, now, basis, now)
+
+
+def _may_be_charged_as_wished(case: RecoveryCase) -> bool:
+    """Not where another card or a word to the bank is wanted, nor before Stripe's retries are off
+    where they are to be."""
+    other = case.ask in {e.Ask.CARD, e.Ask.AUTHENTICATION} or case.outstanding
+    busy = case.stripe_retry_at is not None or case.phase not in IDLE
+    return not (other or busy or case.held_out or case.new_card)
+
+
+def _charged_at(case: RecoveryCase, at: datetime, basis: Basis, now: datetime) -> Events:
+    """The wish and its charge just then; nothing if it could not be made just then."""
+    picked = e.DatePicked(at=now, charge_at=at)
+    follows = plan(evolve(case, picked), basis, now)
+    kept = any(isinstance(event, e.AttemptPlanned) and event.due_at == at for event in follows)
+    return (picked, *follows) if kept else ()
+
+
 def days_to_pick(case: RecoveryCase, basis: Basis, now: datetime) -> tuple[datetime, ...]:
     """The instants of the charge on each day that the customer may pick, from tomorrow on: only
     those on which, as things stand, it would be made just then.
@@ -53,11 +80,10 @@ def days_to_pick(case: RecoveryCase, basis: Basis, now: datetime) -> tuple[datet
     None where another card or a word to the bank is wanted, nor beside Stripe's own retries, which
     would not wait for it.
     """
-    theirs = case.stripe_retries is StripeRetries.FOLLOW or case.stripe_retry_at is not None
-    other = case.ask in {e.Ask.CARD, e.Ask.AUTHENTICATION} or case.outstanding
-    if theirs or other or case.held_out or case.phase not in IDLE:
+    if case.stripe_retries is StripeRetries.FOLLOW or not _may_be_charged_as_wished(case):
         return ()
-    return tuple(at for at in _charge_hours(case, basis, now) if _would_keep(case, at, basis, now))
+    hours = _charge_hours(case, basis, now)
+    return tuple(at for at in hours if _charged_at(case, at, basis, now))
 
 
 def _charge_hours(case: RecoveryCase, basis: Basis, now: datetime) -> Iterator[datetime]:
@@ -70,11 +96,6 @@ def _charge_hours(case: RecoveryCase, basis: Basis, now: datetime) -> Iterator[d
         if at >= case.closes_at:
             return
         yield at
-
-
-def _would_keep(case: RecoveryCase, at: datetime, basis: Basis, now: datetime) -> bool:
-    follows = plan(evolve(case, e.DatePicked(at=now, charge_at=at)), basis, now)
-    return any(isinstance(event, e.AttemptPlanned) and event.due_at == at for event in follows)
 
 
 def _promised(case: RecoveryCase, command: c.PromisePayment, basis: Basis, now: datetime) -> Events:

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from application.use_cases.pick_day import DaysOffer, PickDay
 from domain.invoice import Profile
 from domain.recovery import events as e
+from domain.recovery.actions import ActionKind
 from tests.application.bakery import Bakery
-from tests.builders import DAY, MONDAY, a_policy, declined
+from tests.builders import DAY, HOUR, MONDAY, a_policy, declined
 
 CASES = int(os.environ.get("CHARGECHASE_PICKED_DAYS", "100"))
 CODES = ("insufficient_funds", "do_not_honor", "try_again_later", "card_velocity_exceeded")
@@ -92,3 +93,28 @@ async def test_once_it_is_over_nothing_is_offered() -> None:
     bakery = await Bakery(POLICY).opens()
     await bakery.runs_until(MONDAY + 40 * DAY)
     assert await counter(bakery).offer(bakery.ref) == DaysOffer()
+
+
+async def test_who_wants_to_pay_now_has_paid_a_moment_later() -> None:
+    bakery = await Bakery(POLICY).opens()
+    bakery.now += 30 * HOUR
+    page, wished_at = counter(bakery), bakery.now
+    assert (await page.offer(bakery.ref)).at_once
+    assert await page.at_once(bakery.ref)
+    assert not await page.at_once(bakery.ref), "a second click"
+    assert await bakery.does_what_is_next() is ActionKind.ATTEMPT
+    assert bakery.case().phase.value == "recovered"
+    assert bakery.now - wished_at < timedelta(minutes=1)
+    assert bakery.captured() == 1
+
+
+async def test_a_card_that_is_refused_again_is_not_offered_at_once_for_a_while() -> None:
+    bakery = await Bakery(POLICY).opens()
+    bakery.payments.will_decline("in_1")
+    bakery.now += 30 * HOUR
+    assert await counter(bakery).at_once(bakery.ref)
+    await bakery.does_what_is_next()
+    assert bakery.outcomes == ["declined"]
+    again = [await counter(bakery).at_once(bakery.ref) for _ in range(3)]
+    await bakery.runs_until(bakery.now + HOUR)
+    assert len(bakery.payments.charges) <= 1 + any(again)

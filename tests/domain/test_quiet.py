@@ -263,3 +263,47 @@ def test_a_day_that_is_offered_is_kept_to_the_hour(code: str, data: st.DataObjec
         action = next_action(case)
         assert action is not None
         assert (action.kind, action.due_at) == (ActionKind.ATTEMPT, at)
+
+
+NOW = c.ChargeNow()
+LATER = MONDAY + DAY + HOUR  # the card has rested a day
+
+
+def test_who_wants_to_pay_now_is_charged_at_any_hour() -> None:
+    night = MONDAY + 2 * DAY + 13 * HOUR
+    picked, charge, *_ = when(WAITING, NOW, night)
+    assert picked == e.DatePicked(at=night, charge_at=night)
+    assert charge == e.AttemptPlanned(at=night, number=1, due_at=night, rule="picked_date")
+
+
+def test_their_word_goes_before_a_day_that_they_chose_and_a_promise() -> None:
+    for wish in (c.PickDate(at=MONDAY + 9 * DAY), c.PromisePayment(until=MONDAY + 9 * DAY)):
+        quiet = (*WAITING, *when(WAITING, wish))
+        assert e.AttemptPlanned in kinds(when(quiet, NOW, LATER))
+
+
+def test_two_clicks_are_one_wish() -> None:
+    wished = (*WAITING, *when(WAITING, NOW, LATER))
+    assert when(wished, NOW, LATER) == ()
+    assert when(wished, NOW, LATER + HOUR) == ()
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        PAUSED,
+        CHARGING,
+        after(to_open(last_failure=declined("stolen_card"))),
+        after(to_open(last_failure=declined("authentication_required"))),
+        (*WAITING, *when(WAITING, c.WriteOff())),
+        (*WAITING, *when(WAITING, c.ReplaceCard(card=NEW_VISA))),
+    ],
+    ids=["paused", "charging", "another card", "the bank asks", "ended", "a new card waits"],
+)
+def test_nobody_is_charged_at_once_where_it_would_not_help(history: History) -> None:
+    assert when(history, NOW, LATER) == ()
+
+
+def test_no_limit_gives_way_to_the_wish() -> None:
+    assert when(WAITING, NOW, MONDAY + HOUR, use=CardUse(day=(MONDAY, MONDAY))) == ()
+    assert when(WAITING, NOW, LATER, use=CardUse(month=(MONDAY,) * 40)) == ()

@@ -210,6 +210,10 @@ class RecoveryMachine(Promises):
     def the_customer_picks_a_day(self, days: int) -> None:
         self.chase.give(c.PickDate(at=self.chase.now + days * DAY))
 
+    @rule()
+    def the_customer_wants_to_pay_now(self) -> None:
+        self.chase.give(c.ChargeNow())
+
     @rule(days=st.integers(-1, 16))
     def the_customer_promises_to_pay(self, days: int) -> None:
         self.chase.give(c.PromisePayment(until=self.chase.now + days * DAY))

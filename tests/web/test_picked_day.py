@@ -1,12 +1,13 @@
 """On the customer's page: the day of the charge, chosen, kept, and changed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import httpx
 import pytest
 
-from domain.recovery.events import DatePicked
-from tests.web.site import NOW, Site
+from domain.recovery.events import AttemptDeclined, DatePicked
+from tests.web.site import NOW, Site, running, visitor
 from tests.web.stories import Story
 
 TOKEN = "t0ken-of-forty-three-letters-and-more-of-them"
@@ -83,3 +84,43 @@ async def test_a_link_that_leads_nowhere_is_the_same_page(stranger: httpx.AsyncC
     answer = await stranger.post("/r/unknown/day", data={"day": "2026-07-20"})
     assert answer.status_code == 404
     assert answer.text == (await stranger.get("/r/unknown")).text
+
+
+async def test_the_card_on_file_is_charged_at_once_and_the_page_waits(
+    site: Site, stranger: httpx.AsyncClient
+) -> None:
+    await linked(site, opened_at=NOW - timedelta(hours=30))
+    page = (await stranger.get(LINK)).text
+    assert "Pay now with Visa ending in 4242" in page
+    assert "Pay another way" in page
+    answer = await stranger.post(f"{LINK}/now")
+    assert (answer.status_code, answer.headers["location"]) == (303, LINK)
+    waiting = await stranger.get(LINK)
+    assert "We are asking your bank" in waiting.text
+    assert '<meta http-equiv="refresh" content="3">' in waiting.text
+    assert "<script" not in waiting.text
+    assert "<button" not in waiting.text
+    await stranger.post(f"{LINK}/now")
+    assert len(picked(site)) == 1
+
+
+async def test_after_a_refusal_a_moment_ago_another_card_is_asked_for() -> None:
+    opened_at = NOW - 3 * DAY
+    told = Story(invoice_id="in_0001", opened_at=opened_at).until(NOW)
+    refused_at = next(event.at for event in told if isinstance(event, AttemptDeclined))
+    for minutes, said in ((5, True), (45, False)):
+        moment = refused_at + timedelta(minutes=minutes)
+        house = Site(now=partial(_same, moment))
+        await house.open_house()
+        await linked(house, opened_at=opened_at)
+        async with running(house), visitor(house) as browser:
+            page = (await browser.get(LINK)).text
+        assert ("The card was refused just now" in page) is said
+
+
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
+async def test_a_wrong_link_charges_nobody(stranger: httpx.AsyncClient) -> None:
+    assert (await stranger.post("/r/unknown/now")).status_code == 404

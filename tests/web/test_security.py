@@ -25,6 +25,7 @@ WITHOUT_TOKEN = {
     "/r/{token:str}",
     "/r/{token:str}/backup",
     "/r/{token:str}/day",
+    "/r/{token:str}/now",
     "/u/{token:str}",
     "/webhooks/stripe",
 }
