@@ -121,13 +121,14 @@ class Acts:
 
     # The customer, on our page.
     def _picks_a_date(self, owed: Owed, draw: random.Random) -> Act:
-        days = draw.uniform(0.5, 12)
-        return lambda: self._home.requests.asks(
-            owed.account,
-            owed.invoice.invoice_id,
-            "customer",
-            c.PickDate(at=self._schedule.now + timedelta(days=days)),
-        )
+        days = draw.uniform(-3, 12)  # those who want it now do so whenever they like
+
+        def wishes() -> None:
+            day = c.PickDate(at=self._schedule.now + timedelta(days=days))
+            wish = day if days > 0 else c.ChargeNow()
+            self._home.requests.asks(owed.account, owed.invoice.invoice_id, "customer", wish)
+
+        return wishes
 
     def _promises(self, owed: Owed, draw: random.Random) -> Act:
         days = draw.uniform(0.5, 8)
