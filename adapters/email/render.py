@@ -83,7 +83,7 @@ class JinjaLetters:
         locale = locale_of(about.locale)
         words = best_for(locale)
         kind = kind_of(about.template, first=about.step == 1, is_bill=about.is_bill)
-        amount = amount_text(Money(about.amount_minor, about.currency), locale)
+        amount = amount_text(Money(about.amount_minor, about.currency), words.reader(locale))
         values = _values(about, words, locale) | {Field.AMOUNT: amount}
         links = (about.link, about.stop_link)
         return self._rendered(words, _parts(words, kind, values, links, amount))

@@ -40,6 +40,12 @@ class Language(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reasons: Mapping[str, str]
     letters: Mapping[LetterKind, LetterText]
 
+    def reader(self, locale: Locale) -> Locale:
+        """Whose habits count in these letters: the reader's own country's, if they read their own
+        language; digits and signs of another would not fit into the sentence."""
+        mine = Locale.parse(self.tag, sep="-")
+        return locale if locale.language == mine.language else mine
+
 
 @cache
 def language(tag: str) -> Language:
