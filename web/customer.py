@@ -64,7 +64,7 @@ async def open_link(
         parts,
         **_case(merchant, view, speech, parts.clock()),
         **backup_card.shown(await parts.backup_cards.offer(ref), merchant, view.row, speech),
-        **picked_day.shown(await parts.pick_day.offer(ref), speech),
+        **picked_day.shown(await parts.pick_day.offer(ref), view.row.card, speech),
         token=token,
     )
 

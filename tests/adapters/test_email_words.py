@@ -88,23 +88,12 @@ def everything(tag: str) -> list[tuple[str, Rendered]]:
     [("de-CH", "CHF 49.00"), ("de", "49,00 CHF"), ("ar-KW", "CHF 49.00"), ("zh-Hans", "CHF 49.00")],
 )
 def test_an_amount_is_written_as_the_letters_language_is_read(locale: str, amount: str) -> None:
-    letter = words.reminder(
-        ReminderText(
-            merchant_name="Nordlicht",
-            customer_name=None,
-            amount_minor=49_00,
-            currency="chf",
-            invoice_number=None,
-            template=Template.RECOVERED,
-            reason=Tellable.GENERIC,
-            step=1,
-            next_attempt_on=None,
-            last4=None,
-            link=LINK,
-            locale=locale,
-        )  # fmt: skip
-    )
-    assert amount in letter.subject
+    about = ReminderText(
+        merchant_name="Nordlicht", customer_name=None, amount_minor=49_00, currency="chf",
+        invoice_number=None, template=Template.RECOVERED, reason=Tellable.GENERIC, step=1,
+        next_attempt_on=None, last4=None, link=LINK, locale=locale,
+    )  # fmt: skip
+    assert amount in words.reminder(about).subject
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
