@@ -21,7 +21,7 @@ WHY_THEN: Final = {
     f"plan:{DeclineFamily.NEVER}": "The policy plans a charge all the same.",
     f"plan:{DeclineFamily.CHECK}": "What stood in the way may be gone by then.",
     f"plan:{DeclineFamily.OUTSTANDING}": "A bill is never charged.",
-    "picked_date": "The customer chose this day.",
+    "picked_date": "The customer chose this time.",
     "promised": "The customer promised to pay, so we leave them alone until then.",
     "beside_another": "Another charge of this invoice is on its way; we never charge beside one.",
     "month_limit": "This card has no declines left this month, so we wait until it has.",

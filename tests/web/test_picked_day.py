@@ -124,3 +124,15 @@ def _same(moment: datetime) -> datetime:
 
 async def test_a_wrong_link_charges_nobody(stranger: httpx.AsyncClient) -> None:
     assert (await stranger.post("/r/unknown/now")).status_code == 404
+
+
+async def test_the_merchant_reads_what_the_customer_wished(
+    site: Site, stranger: httpx.AsyncClient, mara: httpx.AsyncClient
+) -> None:
+    await linked(site, opened_at=NOW - timedelta(hours=30))
+    ((_, case_id),) = site.world.cases
+    day = days_on((await stranger.get(LINK)).text)[-1]
+    await stranger.post(f"{LINK}/day", data={"day": day})
+    assert "The customer chose to be charged on " in (await mara.get(f"/cases/{case_id}")).text
+    await stranger.post(f"{LINK}/now")
+    assert "The customer wanted to pay at once" in (await mara.get(f"/cases/{case_id}")).text

@@ -161,6 +161,9 @@ def _tell_customer(
         case e.CardReplaced():
             text = f"The customer put in another card: {card_name(event.card)}."
             return Told(at=event.at, tone="customer", text=text)
+        case e.DatePicked() if event.charge_at <= event.at:
+            text = "The customer wanted to pay at once, with the card on file."
+            return Told(at=event.at, tone="customer", text=text)
         case e.DatePicked():
             text = f"The customer chose to be charged on {telling.time(event.charge_at)}."
             return Told(at=event.at, tone="customer", text=text, why=QUIET)
