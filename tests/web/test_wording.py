@@ -14,6 +14,7 @@ from domain.decline import Decline, DeclineFamily
 from domain.decline.codes import DECLINE_CODES
 from domain.invoice import Card, FailedCharge, Profile
 from domain.network import BARRING, Budget
+from domain.policy import Template
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.state import MarkKind
@@ -68,11 +69,14 @@ TOLD = [
     e.AttemptAbandoned(at=AT, number=2, evidence="authentication"),
     *(e.CustomerAsked(at=AT, ask=ask, rule="spent") for ask in e.Ask),
     e.ReminderPlanned(at=AT, step=1, due_at=AT),
+    *(e.ReminderPlanned(at=AT, step=1, due_at=AT, template=one) for one in Template),
     e.ReminderStarted(at=AT, step=1, message_id="m"),
+    *(e.ReminderStarted(at=AT, step=1, message_id="m", template=one) for one in Template),
     *(e.ReminderSkipped(at=AT, step=1, reason=reason) for reason in WHY_SKIPPED),
     e.ReminderFailed(at=AT, step=1, reason="550"),
     *(e.CardReplaced(at=AT, card=VISA, by=by) for by in e.CardSource),
     e.DatePicked(at=AT, charge_at=AT),
+    e.DatePicked(at=AT, charge_at=AT + timedelta(days=2)),
     e.PaymentPromised(at=AT, until=AT),
     *(e.CasePaused(at=AT, by=by, until=AT) for by in e.Pauser),
     e.CasePaused(at=AT, by=e.Pauser.MERCHANT),
