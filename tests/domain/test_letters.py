@@ -65,6 +65,10 @@ def test_what_was_filled_in_is_told_from_the_writers_words() -> None:
     assert paragraph == (Span("To "), Span("Nordlicht", is_value=True), Span("!"))
 
 
+def test_what_is_no_name_of_a_field_stays_as_it_is_written() -> None:
+    assert said("{{total}} of {{merchant}}, {{7*7}}") == "{{total}} of Nordlicht, {{7*7}}"
+
+
 def test_a_value_is_never_read_again() -> None:
     assert said("{{customer}}", customer="{{amount}} | {{last4}}") == "{{amount}} | {{last4}}"
 
