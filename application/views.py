@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from application.ports.reports import Report
 from domain.decline import DeclineFamily
 from domain.invoice import Card
 from domain.recovery.actions import Action
@@ -83,6 +84,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     card_limit: int  # what the policy allows of them
     network_limit: int
     dead: str | None  # the error of a next action that failed too often
+    reports: tuple[Report, ...] = ()  # what the customer says is wrong, the latest first
 
 
 class Installation(Struct, frozen=True, kw_only=True):

@@ -17,11 +17,15 @@ from playwright.sync_api import sync_playwright
 
 from adapters.email.render import JinjaLetters
 from adapters.email.words import LANGUAGES
-from application.ports.letters import ExpiryText, ReminderText, Rendered
+from application.ports.letters import ExpiryText, OtherInvoice, ReminderText, Rendered
 from domain.decline.telling import Tellable
 from domain.policy import Template
 
 LINK: Final = "https://pay.nordlicht.example/r/Zt3kVb0pQ"
+OTHERS: Final = (
+    OtherInvoice(amount_minor=9_50, currency="eur", number="NL-2026-0431"),
+    OtherInvoice(amount_minor=12_00, currency="usd", number=None),
+)
 SIZES: Final = (("light", 620, 3), ("dark", 390, 4))
 OF_BILLS: Final = (Template.INVOICE_DUE, Template.INVOICE_OVERDUE)
 
@@ -52,6 +56,7 @@ def _reminder(tag: str, template: Template, step: int) -> ReminderText:
         locale=tag,
         is_bill=bill,
         due_on="2026-06-30" if bill else None,
+        others=OTHERS if step == 1 else (),
     )
 
 

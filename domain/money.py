@@ -1,5 +1,6 @@
 """Money as Stripe counts it: whole minor units of one currency, never mixed, never a float."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -41,6 +42,15 @@ class Money(Struct, frozen=True, order=False):
     def to_decimal(self) -> Decimal:
         """The amount as a person reads it: 1234 usd -> 12.34, 500 jpy -> 500, 1234 kwd -> 1.234."""
         return Decimal(self.amount_minor).scaleb(-exponent(self.currency))
+
+
+def sums(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """One amount for each currency, in the order in which the currencies came first."""
+    totals: dict[str, Money] = {}
+    for amount in amounts:
+        known = totals.get(amount.currency)
+        totals[amount.currency] = known + amount if known else amount
+    return tuple(totals.values())
 
 
 # Major units of a currency for one US dollar, rough averages of 2025. Source: the yearly average

@@ -47,6 +47,11 @@ class Traits(Struct, frozen=True):
         """What they choose on Stripe's page: who was asked for an authentication gives it."""
         return {"pm": CARD_ON_FILE if self.temperament == "authentication" else GOOD_CARD}
 
+    @property
+    def way(self) -> str:
+        """Which of the page's buttons they press: another card, or Stripe's page of the invoice."""
+        return "/card" if self.reacts == "new_card" else ""
+
 
 async def traits_of(address: str, double_url: str) -> Traits | None:
     """None: nobody the double knows. Raises NotNow when it cannot say."""
@@ -142,7 +147,7 @@ class Customers:
         link = recovery_link(letter.text, letter.html)
         if link is None:
             return "no link in the letter"
-        return await follow_link(link, traits.payment)
+        return await follow_link(link, traits.payment, traits.way)
 
 
 async def live(store: MailStore, diary_file: Path, clock: Clock, double_url: str) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from rehearsal.web_form import WebForm, first_post_form
+from rehearsal.web_form import WebForm, post_forms
 
 TIMEOUT_S: Final = 15.0
 MAX_PAGE_BYTES: Final = 1_000_000
@@ -30,8 +30,9 @@ def recovery_link(text: str, html: str) -> str | None:
     return found.group() if found else None
 
 
-async def follow_link(link: str, choice: Mapping[str, str]) -> str:
-    """Open the link, press its button, choose on Stripe's page; says how far it went.
+async def follow_link(link: str, choice: Mapping[str, str], way: str = "") -> str:
+    """Open the link, press the button that leads `way` (else the first), choose on Stripe's page;
+    says how far it went.
 
     Raises NotNow or DeadEnd.
     """
@@ -39,33 +40,36 @@ async def follow_link(link: str, choice: Mapping[str, str]) -> str:
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     async with aiohttp.ClientSession(cookie_jar=jar, timeout=timeout) as session:
         try:
-            return await _walk(session, link, choice)
+            return await _walk(session, link, choice, way)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NotNow(f"{type(error).__name__}: {error}") from error
 
 
-async def _walk(session: aiohttp.ClientSession, link: str, choice: Mapping[str, str]) -> str:
+async def _walk(
+    session: aiohttp.ClientSession, link: str, choice: Mapping[str, str], way: str
+) -> str:
     invitation = await _page(session.get(link))
-    if invitation is None:
+    if not invitation:
         return "nothing to do"
-    hosted = await _send(session, invitation, {})
-    if hosted is None:
+    leads = [form for form in invitation if URL(form.action).path == f"{URL(link).path}{way}"]
+    hosted = await _send(session, (leads or invitation)[0], {})
+    if not hosted:
         return "done on our page"
-    await _send(session, hosted, choice)
+    await _send(session, hosted[0], choice)
     return "done on Stripe's page"
 
 
 async def _send(
     session: aiohttp.ClientSession, form: WebForm, filled_in: Mapping[str, str]
-) -> WebForm | None:
+) -> tuple[WebForm, ...]:
     """Press the button as a browser would: redirects are followed, the origin is named."""
     origin = {"Origin": str(URL(form.action).origin())}
     data = {**form.values, **filled_in}
     return await _page(session.post(form.action, data=data, headers=origin))
 
 
-async def _page(request: "aiohttp.client._RequestContextManager") -> WebForm | None:
-    """The form of the page that answers, if it has one."""
+async def _page(request: "aiohttp.client._RequestContextManager") -> tuple[WebForm, ...]:
+    """The forms of the page that answers."""
     async with request as response:
         status, where = response.status, response.url
         if status >= 500 or status in BUSY_STATUSES:
@@ -73,4 +77,4 @@ async def _page(request: "aiohttp.client._RequestContextManager") -> WebForm | N
         if status >= 400:
             raise DeadEnd(f"{where.path} answered {status}")
         body = await response.content.read(MAX_PAGE_BYTES)
-        return first_post_form(str(where), body.decode(errors="replace"))
+        return post_forms(str(where), body.decode(errors="replace"))

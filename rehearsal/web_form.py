@@ -1,4 +1,4 @@
-"""Reading a web page as a customer does: is there a form, and what does it send?"""
+"""Reading a web page as a customer does: what forms are there, and what do they send?"""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -15,11 +15,11 @@ class WebForm:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def first_post_form(page_url: str, html: str) -> WebForm | None:
-    """None when the page asks nothing of its reader."""
+def post_forms(page_url: str, html: str) -> tuple[WebForm, ...]:
+    """In their order; empty when the page asks nothing of its reader."""
     reader = _FormReader(page_url)
     reader.feed(html)
-    return reader.form
+    return tuple(reader.forms)
 
 
 class _FormReader(HTMLParser):
@@ -27,13 +27,15 @@ class _FormReader(HTMLParser):
         super().__init__()
         self._page_url = page_url
         self._inside = self._button_pressed = False
-        self.form: WebForm | None = None
+        self.forms: list[WebForm] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag == "form" and self.form is None and given.get("method", "").lower() == "post":
-            self.form = WebForm(urljoin(self._page_url, given.get("action", "")))
-            self._inside = True
+        if tag == "form":
+            self._inside = given.get("method", "").lower() == "post"
+            self._button_pressed = False
+            if self._inside:
+                self.forms.append(WebForm(urljoin(self._page_url, given.get("action", ""))))
         elif self._inside and self._is_sent(tag, given):
             self._send(given["name"], given.get("value", ""))
 
@@ -42,8 +44,9 @@ class _FormReader(HTMLParser):
             self._inside = False
 
     def _send(self, name: str, value: str) -> None:
-        if self.form is not None and len(self.form.values) < MAX_FIELDS:
-            self.form.values.setdefault(name, value)
+        values = self.forms[-1].values
+        if len(values) < MAX_FIELDS:
+            values.setdefault(name, value)
 
     def _is_sent(self, tag: str, given: dict[str, str]) -> bool:
         """What a browser sends: named inputs, ticked boxes, and the one button that was pressed."""

@@ -21,6 +21,7 @@ from web.wording.budgets import budget, left_on_card, most_on_card, network_of
 from web.wording.ends import EndPanel, end_panel
 from web.wording.modes import mode_of, tries_of_stripe
 from web.wording.phases import MARKS, PHASES, PhaseWords
+from web.wording.reports import ReportPanel, report_panel
 from web.wording.story import Told, folded, tell
 from web.wording.telling import Telling, card_name
 
@@ -102,6 +103,7 @@ class CasePageView(Struct, frozen=True):
     stripe_tries: str | None  # what Stripe counts and never charged
     reasons: tuple[Reason, ...]
     dead: bool
+    report: ReportPanel | None  # what the customer says is wrong
     end: EndPanel | None  # what waits for the merchant, or can be taken back
     changed: str
 
@@ -136,6 +138,7 @@ def build(view: CaseView, now: datetime, zone: str, refused: str | None = None) 
         stripe_tries=tries_of_stripe(view.history),
         reasons=_reasons(view, telling),
         dead=view.dead is not None,
+        report=report_panel(view.history, view.reports),
         end=end_panel(view.history, refused),
         changed=row.changed_at.isoformat(),
     )

@@ -101,6 +101,24 @@ async def answer_end(
     return Redirect(f"/cases/{case_id}{query}", status_code=303)
 
 
+@post("/cases/{case_id:uuid}/report", name="cases.report", status_code=303)
+async def answer_report(
+    request: AnyRequest,
+    case_id: Annotated[UUID, PathParameter()],
+    principal: NamedDependency[Principal],
+    parts: NamedDependency[WebParts],
+) -> Redirect:
+    """What the merchant says to a customer's report, and back to the case's page."""
+    answer = (await read_form(request, parts)).get("answer", "")
+    view = await parts.pages.case(principal.merchant_id, case_id, parts.clock())
+    if view is None or answer not in {"go_on", "leave"}:
+        raise NotFoundException
+    ref, problem = CaseRef(principal.merchant_id, case_id), parts.report_problem
+    answered = problem.go_on if answer == "go_on" else problem.leave
+    await answered(ref, principal.user_id)
+    return Redirect(f"/cases/{case_id}", status_code=303)
+
+
 async def _answered(parts: WebParts, ref: CaseRef, answer: EndAnswer, user_id: UUID) -> str | None:
     """Why it could not be carried out; None if it was."""
     try:

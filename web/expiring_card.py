@@ -39,7 +39,7 @@ async def go(
     link: CardLink, token: str, parts: WebParts, renderer: Renderer, speech: Speech
 ) -> Response[str]:
     """On to Stripe's own page for a card, made at this moment; it leads back here."""
-    url = await parts.card_pages.open(link, f"{parts.base_url}/r/{token}")
+    url = await parts.card_pages.open(link, f"{parts.base_url}/r/{token}/back")
     if url is not None:
         return on_to(url, parts)
     merchant = await parts.registry.merchant(link.merchant_id)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from application.change_case import CaseRef
 from application.errors import Unavailable
+from application.owed import Debt
 from application.ports.accounts import PasswordHasher, SessionStore, UserStore
 from application.ports.agreeing import Parted
 from application.ports.chores import Chore, ChoreKind
@@ -26,6 +27,7 @@ from application.use_cases.connect_with_key import Connected, Pasted
 from application.use_cases.finish_agreement import Answer
 from application.use_cases.pick_day import DaysOffer
 from application.views import Pages
+from domain.recovery.events import Problem
 
 Hook = Callable[[], Awaitable[None]]
 
@@ -62,6 +64,10 @@ class CardPages(Protocol):
         """Where to send the customer, who comes back to `address`."""
         ...
 
+    async def returned(self, link: CardLink) -> None:
+        """They are back."""
+        ...
+
 
 class BackupCards(Protocol):
     """What agreeing to another card needs."""
@@ -75,6 +81,37 @@ class BackupCards(Protocol):
         ...
 
     async def withdraw(self, ref: CaseRef) -> None: ...
+
+
+class GiveCard(Protocol):
+    """What giving another card needs. Both raise Unavailable."""
+
+    async def page(self, ref: CaseRef, address: str) -> str | None:
+        """Where to send the customer, who comes back to `address`; None if there is no such
+        page."""
+        ...
+
+    async def given(self, ref: CaseRef) -> None:
+        """They are back."""
+        ...
+
+
+class ReportProblem(Protocol):
+    """What a customer's word that something is wrong needs, and its answers."""
+
+    async def __call__(self, ref: CaseRef, about: Problem, words: str) -> None:
+        """All they owe rests."""
+        ...
+
+    async def take_back(self, ref: CaseRef) -> None: ...
+
+    async def go_on(self, ref: CaseRef, user_id: UUID) -> bool:
+        """False if there is nothing (any more) to answer."""
+        ...
+
+    async def leave(self, ref: CaseRef, user_id: UUID) -> bool:
+        """As `go_on`."""
+        ...
 
 
 class PickDay(Protocol):
@@ -158,6 +195,10 @@ class WebParts:
     card_pages: CardPages
     backup_cards: BackupCards
     pick_day: PickDay
+    # case -> what its customer owes, this case first; empty if all is settled
+    owed: Callable[[CaseRef], Awaitable[Sequence[Debt]]]
+    give_card: GiveCard
+    report_problem: ReportProblem
     unsubscribe: Unsubscribe
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]

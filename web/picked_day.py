@@ -11,6 +11,7 @@ from application.change_case import CaseRef
 from application.ports.stores import LinkTarget
 from application.use_cases.pick_day import DaysOffer
 from domain.invoice import Card
+from domain.money import Money
 from domain.network import DEBIT_SCHEMES
 from web.customer_pages import PRIVATE, gone, target_of
 from web.forms import read_form
@@ -52,20 +53,21 @@ async def charge_now(
     return Response("", status_code=303, headers={**PRIVATE, "Location": f"/r/{token}"})
 
 
-def shown(offer: DaysOffer, card: Card | None, speech: Speech) -> dict[str, Any]:
-    """For the template: `days` are choices and their words, `picked_day` is the one that holds,
-    `at_once` whether the card on file can be charged now."""
+def shown(offer: DaysOffer, speech: Speech) -> dict[str, Any]:
+    """For the template: `days` are choices and their words, `picked_day` is the one that holds."""
     others = [day for day in offer.days if day != offer.picked]
     return {
         "days": [(day.isoformat(), speech.weekday(day)) for day in others],
         "picked_day": speech.weekday(offer.picked) if offer.picked else None,
-        "at_once": offer.at_once and not _takes_days(card),
     }
 
 
-def _takes_days(card: Card | None) -> bool:
-    """A bank debit is answered days later: nobody would wait for it on a page."""
-    return card is None or card.kind in DEBIT_SCHEMES
+def charged_at_once(offer: DaysOffer, card: Card | None) -> tuple[Money, ...]:
+    """What the card on file can be charged with while its owner waits. A bank debit is answered
+    days later, and a card without a name on the page cannot be chosen."""
+    if card is None or card.last4 is None or card.kind in DEBIT_SCHEMES:
+        return ()
+    return offer.at_once
 
 
 def _day(text: str) -> date | None:

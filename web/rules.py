@@ -89,6 +89,7 @@ STOPS: Final = {
     e.StopReason.CUSTOMER_DELETED: "The customer was deleted in Stripe.",
     e.StopReason.FRAUD_WARNING: "The card\u2019s issuer fears that a payment of theirs is fraud.",
     e.StopReason.ELSEWHERE: "The invoice is to be paid outside Stripe.",
+    e.StopReason.MERCHANT: "Your team wanted it so. The invoice stays as it is in Stripe.",
 }
 
 LOSSES: Final = {

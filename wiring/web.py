@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,11 +19,14 @@ from adapters.postgres.user_store import PostgresUserStore
 from adapters.secrets.passwords import Argon2Passwords
 from adapters.stripe.events import read_envelope
 from adapters.stripe.signature import SignatureCheck, SignatureVerdict
+from application.owed import owed_with
 from application.use_cases.answer_end import AnswerEnd
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
+from application.use_cases.give_card import GiveCard
 from application.use_cases.open_payment_page import OpenPaymentPage
 from application.use_cases.pick_day import PickDay
+from application.use_cases.report_problem import ReportProblem
 from application.use_cases.unsubscribe import Unsubscribe
 from web.app import create_app
 from web.parts import WebParts
@@ -125,6 +129,9 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         unsubscribe=Unsubscribe(open_uow=here.open_uow, clock=here.clock),
         backup_cards=BackupCards(cases=here.cases, payments=payments),
         pick_day=PickDay(cases=here.cases),
+        owed=partial(owed_with, here.cases),
+        give_card=GiveCard(cases=here.cases, payments=payments, renewals=renewals),
+        report_problem=ReportProblem(cases=here.cases),
         answer_end=AnswerEnd(cases=here.cases, payments=payments),
         changes=pages.changes,
         endpoints=PostgresEndpoints(pools.system, box_of(settings)),

@@ -8,11 +8,12 @@ from babel import Locale
 from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.email.money import amount_text, day_text, locale_of, month_text
 from adapters.email.text import greeting_name, one_line
 from adapters.email.words import Language, best_for
-from application.ports.letters import ExpiryText, ReminderText, Rendered
+from application.ports.letters import ExpiryText, OtherInvoice, ReminderText, Rendered
 from domain.decline.telling import Tellable
 from domain.letters import Field, LetterKind, Paragraph, compose, kind_of, plain
 from domain.money import Money
@@ -33,6 +34,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     opening: tuple[Paragraph, ...]
     amount: str | None
     body: tuple[Paragraph, ...]
+    also: tuple[Paragraph, ...]  # that more is open
+    others: tuple[Paragraph, ...]  # what: a line each
     button: str
     after: tuple[Paragraph, ...]
     closing: tuple[Paragraph, ...]  # what to do if it has been done meanwhile
@@ -51,6 +54,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             plain(self.opening),
             self.amount or "",
             plain(self.body),
+            "\n".join(plain((line,)) for line in (*self.also, *self.others)),
             f"{self.button}\n{self.link}" if self.button else "",
             plain(self.after),
             plain(self.closing),
@@ -86,7 +90,10 @@ class JinjaLetters:
         amount = amount_text(Money(about.amount_minor, about.currency), words.reader(locale))
         values = _values(about, words, locale) | {Field.AMOUNT: amount}
         links = (about.link, about.stop_link)
-        return self._rendered(words, _parts(words, kind, values, links, amount))
+        parts = _parts(words, kind, values, links, amount)
+        if parts.button:
+            parts = _with_others(parts, about, words, words.reader(locale))
+        return self._rendered(words, parts)
 
     def expiry(self, about: ExpiryText) -> Rendered:
         """As a reminder."""
@@ -120,6 +127,8 @@ def _parts(
         opening=compose(letter.opening, values),
         amount=amount,
         body=compose(letter.body, values),
+        also=(),
+        others=(),
         button=_line(letter.button, values),
         after=compose(letter.after, values),
         closing=compose(asks, values) if letter.button else (),
@@ -131,6 +140,23 @@ def _parts(
         stop=common.stop,
         stop_link=links[1] if letter.button else None,
     )
+
+
+def _with_others(parts: Parts, about: ReminderText, words: Language, reader: Locale) -> Parts:
+    """The letter with what else is open, if something is."""
+    if not about.others:
+        return parts
+    lines = [compose(words.common.also_line, _values_of_other(o, reader)) for o in about.others]
+    return replace(
+        parts, also=compose(words.common.also, {}), others=tuple(p for line in lines for p in line)
+    )
+
+
+def _values_of_other(other: OtherInvoice, reader: Locale) -> dict[Field, str]:
+    return {
+        Field.INVOICE: one_line(other.number or ""),
+        Field.AMOUNT: amount_text(Money(other.amount_minor, other.currency), reader),
+    }
 
 
 def _line(text: str, values: Mapping[Field, str]) -> str:

@@ -25,6 +25,8 @@ class Common(Struct, frozen=True, forbid_unknown_fields=True):
     if_paid: str
     if_done: str
     about: str
+    also: str
+    also_line: str
     address: str
     stop: str
 

@@ -46,6 +46,7 @@ class MemoryPages:
             ),
             network_limit=monthly_limit(case.card.brand if case.card else None),
             dead=action.turn.error if action and action.turn.dead_at else None,
+            reports=self._world.reports.get((merchant_id, case_id), ()),
         )
 
     async def money(self, merchant_id: UUID) -> tuple[MoneyOfPhase, ...]:

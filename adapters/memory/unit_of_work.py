@@ -27,6 +27,7 @@ from adapters.memory.learning import (
     MemoryLessonStore,
 )
 from adapters.memory.notices import MemoryNoticeStore
+from adapters.memory.reports import MemoryReportStore
 from adapters.memory.suppressions import MemorySuppressionStore
 from adapters.memory.world import Journal, MemoryWorld
 from application.ports.unit_of_work import OpenUnitOfWork
@@ -57,6 +58,7 @@ class MemoryUnitOfWork:
         self.chores = MemoryChoreStore(world, journal, merchant_id)
         self.consents = MemoryConsentStore(world, journal, merchant_id)
         self.notices = MemoryNoticeStore(world, journal, merchant_id)
+        self.reports = MemoryReportStore(world, journal, merchant_id)
         self.suppressions = MemorySuppressionStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)

@@ -16,6 +16,7 @@ from application.ports.history import EndedCase, OfferedInvoice
 from application.ports.learning import LearnedVersion
 from application.ports.notices import ExpiryNotice
 from application.ports.registry import ConnectedAccount, MerchantProfile
+from application.ports.reports import Report
 from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
 from application.ports.stripe_accounts import Connection, PendingAgreement
 from application.ports.suppressions import Suppression
@@ -193,6 +194,7 @@ class MemoryWorld:
     past: dict[CaseKey, EndedCase] = field(default_factory=dict)
     offers: dict[tuple[UUID, str, str], OfferedInvoice] = field(default_factory=dict)
     consents: dict[tuple[UUID, int], HeldConsent] = field(default_factory=dict)
+    reports: dict[CaseKey, tuple[Report, ...]] = field(default_factory=dict)
     suppressions: dict[tuple[UUID, bytes], HeldSuppression] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)

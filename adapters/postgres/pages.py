@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from adapters.postgres.json_columns import card_of, event_of, marks_of
+from adapters.postgres.reports import reports_of
 from adapters.postgres.unit_of_work import bound
 from application.views import (
     CaseFilter,
@@ -114,6 +115,7 @@ class PostgresPages:
                 now - MONTH,
                 case.card.brand if case.card else None,
             )
+            reports = await reports_of(connection, merchant_id, case_id)
         return CaseView(
             row=case,
             history=tuple(event_of(event["body"]) for event in history),
@@ -123,6 +125,7 @@ class PostgresPages:
             card_limit=card["card_limit"],
             network_limit=monthly_limit(case.card.brand if case.card else None),
             dead=row["dead"],
+            reports=reports,
         )
 
     async def money(self, merchant_id: UUID) -> tuple[MoneyOfPhase, ...]:

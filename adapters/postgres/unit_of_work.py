@@ -28,6 +28,7 @@ from adapters.postgres.notices import PostgresNoticeStore
 from adapters.postgres.past_store import PostgresPastStore
 from adapters.postgres.policy_store import PostgresPolicyStore
 from adapters.postgres.pools import acquired
+from adapters.postgres.reports import PostgresReportStore
 from adapters.postgres.suppressions import PostgresSuppressionStore
 from application.ports.sealing import Sealing
 from application.ports.unit_of_work import OpenUnitOfWork
@@ -59,6 +60,7 @@ class PostgresUnitOfWork:
         self.chores = PostgresChoreStore(connection, merchant_id)
         self.consents = PostgresConsentStore(connection, merchant_id)
         self.notices = PostgresNoticeStore(connection, merchant_id)
+        self.reports = PostgresReportStore(connection, merchant_id)
         self.suppressions = PostgresSuppressionStore(connection, merchant_id)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)

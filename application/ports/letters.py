@@ -8,6 +8,14 @@ from domain.decline.telling import Tellable
 from domain.policy import Template
 
 
+class OtherInvoice(Struct, frozen=True, kw_only=True):
+    """What the reader owes beside what a letter is about."""
+
+    amount_minor: int
+    currency: str
+    number: str | None
+
+
 class ReminderText(Struct, frozen=True, kw_only=True):
     """What a reminder is about: already worded for the customer, safe to show."""
 
@@ -26,6 +34,7 @@ class ReminderText(Struct, frozen=True, kw_only=True):
     is_bill: bool = False  # sent to be paid by hand: no card to speak of
     due_on: str | None = None  # ISO date, of a bill
     stop_link: str | None = None  # where such letters are stopped
+    others: tuple[OtherInvoice, ...] = ()  # open too, and settled by the same link
 
 
 class ExpiryText(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from application.ports.consents import ConsentStore
 from application.ports.history import PastStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
 from application.ports.notices import NoticeStore
+from application.ports.reports import ReportStore
 from application.ports.stores import (
     ActionStore,
     AuditLog,
@@ -62,6 +63,8 @@ class UnitOfWork(Protocol):
     def consents(self) -> ConsentStore: ...
     @property
     def notices(self) -> NoticeStore: ...
+    @property
+    def reports(self) -> ReportStore: ...
     @property
     def suppressions(self) -> SuppressionStore: ...
     @property

@@ -73,8 +73,8 @@ def _is_asked(case: RecoveryCase, answer: EndAnswer) -> bool:
         case EndAnswer.CONFIRM:
             return case.end_waits
         case EndAnswer.LEAVE:
-            return case.needs_merchant
+            return case.end_needs_merchant
         case EndAnswer.DONE:
-            return case.needs_merchant and not case.end_waits
+            return case.end_needs_merchant and not case.end_waits
         case EndAnswer.UNDO:
-            return case.ended_by in UNDOABLE and not case.needs_merchant
+            return case.ended_by in UNDOABLE and not case.end_needs_merchant

@@ -65,3 +65,8 @@ class CardPages:
                 due_at = now + LOOKED_AT_AFTER
                 await uow.chores.put(link.account, ChoreKind.EXPIRY, due_at)
         return url
+
+    async def returned(self, link: CardLink) -> None:
+        """They are back: whether they gave one is looked at now."""
+        async with self.open_uow(link.merchant_id) as uow:
+            await uow.chores.put(link.account, ChoreKind.EXPIRY, self.clock())

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from application.bounces import remember_dead
 from application.change_case import WORKER, CaseRef, Cases, Change
+from application.owed import MOST, Debt, others_of
 from application.ports.conveyor import ScheduledAction
-from application.ports.letters import ReminderRenderer, ReminderText
+from application.ports.letters import OtherInvoice, ReminderRenderer, ReminderText
 from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
@@ -56,40 +57,77 @@ class SendReminder:
         assert invoice is not None
         assert invoice.customer is not None
         assert invoice.customer.email is not None
-        silence = await self._silence(ref, invoice.customer.email)
+        silence, owed = await self._around(ref, case, invoice.customer.email)
         if silence is not None:
             step = c.SkipReminder(step=action.number, reason=silence.value)
             await self.cases.change(ref, step)
             return
-        await self._write(ref, case, action.number, invoice)
-
-    async def _silence(self, ref: CaseRef, address: str) -> Suppression | None:
-        async with self.cases.open_uow(ref.merchant_id) as uow:
-            return await uow.suppressions.reason(hash_of(address))
-
-    async def _write(self, ref: CaseRef, case: RecoveryCase, step: int, invoice: Invoice) -> None:
-        merchant = await self.registry.merchant(ref.merchant_id)
+        others = await self._still_open(owed)
         token = self.new_token()
-        letter = self._letter(ref, case, step, invoice, merchant, token)
+        letter = await self._compose(ref, case, invoice, others, token)
+        await self._commit_and_send(ref, action.number, letter, invoice, token)
+
+    async def _around(
+        self, ref: CaseRef, case: RecoveryCase, address: str
+    ) -> tuple[Suppression | None, tuple[Debt, ...]]:
+        """Whether they may be written to at all, and what else of theirs the letter tells of."""
+        async with self.cases.open_uow(ref.merchant_id) as uow:
+            silence = await uow.suppressions.reason(hash_of(address))
+            tells = silence is None and case.is_open  # thanks are for one thing alone
+            others = await others_of(uow, ref, case) if tells else ()
+        return silence, tuple(debt for debt in others if debt.may_be_written_of)[:MOST]
+
+    async def _still_open(self, debts: tuple[Debt, ...]) -> tuple[OtherInvoice, ...]:
+        """Looked at once more, as the letter's own invoice is."""
+        shown = [
+            await self.payments.read_invoice(debt.case.account, debt.case.invoice_id)
+            for debt in debts
+        ]
+        return tuple(
+            OtherInvoice(
+                amount_minor=invoice.amount_remaining_minor,
+                currency=invoice.currency,
+                number=invoice.number,
+            )
+            for invoice in shown
+            if invoice is not None and invoice.status is InvoiceStatus.OPEN
+        )
+
+    async def _compose(
+        self,
+        ref: CaseRef,
+        case: RecoveryCase,
+        invoice: Invoice,
+        others: tuple[OtherInvoice, ...],
+        token: str,
+    ) -> Letter:
+        assert case.reminder is not None
+        step = case.reminder.step
+        merchant = await self.registry.merchant(ref.merchant_id)
+        about = _about(case, step, invoice, merchant, f"{self.base_url}/r/{token}")
+        about = replace(about, others=others, stop_link=f"{self.base_url}/u/{token}")
+        return self._letter(ref, step, invoice, merchant, about)
+
+    async def _commit_and_send(
+        self, ref: CaseRef, step: int, letter: Letter, invoice: Invoice, token: str
+    ) -> None:
         events = await self.cases.apply(ref, self._beginning(ref, step, letter, invoice, token))
         if not any(isinstance(event, ReminderStarted) for event in events):
             return
         await self._hand_over(ref, step, letter)
 
-    def _letter(  # noqa: PLR0913, PLR0917 - a letter is made of all of these
+    def _letter(
         self,
         ref: CaseRef,
-        case: RecoveryCase,
         step: int,
         invoice: Invoice,
         merchant: MerchantProfile,
-        token: str,
+        about: ReminderText,
     ) -> Letter:
         customer = invoice.customer
         assert customer is not None
         assert customer.email is not None
-        about = _about(case, step, invoice, merchant, f"{self.base_url}/r/{token}")
-        words = self.renderer.reminder(replace(about, stop_link=f"{self.base_url}/u/{token}"))
+        words = self.renderer.reminder(about)
         return Letter(
             message_id=f"{ref.case_id}.{step}@{self.mail_domain}",
             thread_id=f"{ref.case_id}@{self.mail_domain}",

@@ -24,7 +24,7 @@ def reaction_to(case: RecoveryCase, event: e.Event) -> Reaction | None:
     """What the customer did by this event, or that the stretch ended without; None: it goes on."""
     if _acted(event):
         return Reaction.ACTED
-    if isinstance(event, e.CaseStopped) and event.reason is e.StopReason.CANCELLED:
+    if _left(event):
         return Reaction.CANCELLED
     if isinstance(event, e.ReminderStarted | e.CaseLost):
         return Reaction.NOTHING
@@ -41,6 +41,17 @@ def _acted(event: e.Event) -> bool:
             return event.by in BY_HAND
         case _:
             return isinstance(event, ACTS)
+
+
+def _left(event: e.Event) -> bool:
+    """Whether they say, here or in Stripe, that they are no customer any more."""
+    match event:
+        case e.CaseStopped():
+            return event.reason is e.StopReason.CANCELLED
+        case e.CasePaused():
+            return event.about is e.Problem.CANCELLED
+        case _:
+            return False
 
 
 def week_is_over(case: RecoveryCase, event: e.Event) -> bool:

@@ -211,7 +211,7 @@ def _hushed(
         case e.PaymentPromised():
             return replace(quiet, picked_at=None, quiet_until=event.until)
         case e.CasePaused():
-            return replace(quiet, pause=Pause(by=event.by, until=event.until))
+            return replace(quiet, pause=Pause(by=event.by, until=event.until, about=event.about))
         case _:
             return replace(case, pause=None)
 

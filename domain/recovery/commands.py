@@ -15,6 +15,7 @@ from domain.recovery.events import (
     EndResult,
     Pauser,
     Payer,
+    Problem,
     StopReason,
 )
 
@@ -141,10 +142,12 @@ class PromisePayment(CaseCommand, frozen=True, tag="promise_payment"):
 
 
 class PauseCase(CaseCommand, frozen=True, tag="pause_case"):
-    """No charge and no message before `until`, or (None) before the case is resumed."""
+    """No charge and no message before `until`, or (None) before the case is resumed; `about` where
+    it is a customer who says that something is wrong."""
 
     by: Pauser
     until: datetime | None = None
+    about: Problem | None = None
 
 
 class ResumeCase(CaseCommand, frozen=True, tag="resume_case"):

@@ -84,7 +84,7 @@ def _of_the_end(
     match command:
         case c.ConfirmEnd():
             return (e.EndConfirmed(at=now),) if case.end_waits else ()
-        case c.UndoEndAction() if case.needs_merchant:
+        case c.UndoEndAction() if case.end_needs_merchant:
             return (e.EndActionUndone(at=now, in_stripe=False),)
         case c.UndoEndAction():
             return (e.EndActionUndone(at=now),) if case.ended_by in UNDOABLE else ()

@@ -39,6 +39,7 @@ class StopReason(StrEnum):
     CUSTOMER_DELETED = "customer_deleted"
     FRAUD_WARNING = "fraud_warning"  # the card's issuer takes a payment of theirs for fraud
     ELSEWHERE = "elsewhere"  # the invoice is to be paid outside Stripe
+    MERCHANT = "merchant"  # a person of the merchant's team said so
 
 
 class LossReason(StrEnum):
@@ -61,7 +62,17 @@ class Pauser(StrEnum):
 
     MERCHANT = "merchant"
     STRIPE = "stripe"  # the subscription was paused there
+    CUSTOMER = "customer"  # they say that something is wrong
     SCHEDULE = "schedule"  # the time that the pause was given is over; only resumes
+
+
+class Problem(StrEnum):
+    """What a customer says is wrong with what is asked of them."""
+
+    CANCELLED = "cancelled"  # they had cancelled
+    UNKNOWN = "unknown"  # they do not know what it is for
+    AMOUNT = "amount"  # it is too much, or was paid before
+    OTHER = "other"
 
 
 class DisputeState(StrEnum):
@@ -259,10 +270,12 @@ class PaymentPromised(CaseEvent, frozen=True, tag="payment_promised"):
 
 
 class CasePaused(CaseEvent, frozen=True, tag="case_paused"):
-    """Nobody charges or writes before `until` (None: before somebody resumes the case)."""
+    """Nobody charges or writes before `until` (None: before somebody resumes the case). `about` is
+    what a customer says is wrong; their own words are not kept here."""
 
     by: Pauser
     until: datetime | None = None
+    about: Problem | None = None
 
 
 class CaseResumed(CaseEvent, frozen=True, tag="case_resumed"):

@@ -12,6 +12,7 @@ from domain.recovery.basis import Basis
 from domain.recovery.case import RecoveryCase, evolve
 from domain.recovery.charges import at_charge_hour
 from domain.recovery.plan import plan
+from domain.recovery.state import Pause
 from domain.recovery.transitions import IDLE
 
 FURTHEST: Final = 60  # days ahead that are looked at
@@ -109,25 +110,35 @@ def _promised(case: RecoveryCase, command: c.PromisePayment, basis: Basis, now: 
 
 
 def _paused(case: RecoveryCase, command: c.PauseCase, now: datetime) -> Events:
-    """Stripe's pause does not replace the merchant's own."""
-    pause = case.pause
+    """What a person said is not replaced by Stripe's pause, nor what the merchant said without an
+    end by a customer's."""
+    asked = Pause(by=command.by, until=command.until, about=command.about)
     over = command.until is not None and command.until <= now
-    theirs = pause is not None and pause.by is e.Pauser.MERCHANT
-    if over or (theirs and command.by is e.Pauser.STRIPE):
+    if over or case.pause == asked or (case.pause is not None and _stays(case.pause, command.by)):
         return ()
-    if pause is not None and (pause.by, pause.until) == (command.by, command.until):
-        return ()
-    return (e.CasePaused(at=now, by=command.by, until=command.until),)
+    return (e.CasePaused(at=now, by=asked.by, until=asked.until, about=asked.about),)
+
+
+def _stays(pause: Pause, newer: e.Pauser) -> bool:
+    match newer:
+        case e.Pauser.STRIPE:
+            return pause.by in {e.Pauser.MERCHANT, e.Pauser.CUSTOMER}
+        case e.Pauser.CUSTOMER:
+            return pause.by is e.Pauser.MERCHANT and pause.until is None
+        case _:
+            return False
 
 
 def _resumed(case: RecoveryCase, command: c.ResumeCase, basis: Basis, now: datetime) -> Events:
-    """The merchant ends any pause, Stripe its own, the schedule one whose time is over."""
+    """The merchant ends any pause, Stripe and a customer their own, the schedule one whose time is
+    over."""
     pause = case.pause
     if pause is None:
         return ()
     allowed = {
         e.Pauser.MERCHANT: True,
         e.Pauser.STRIPE: pause.by is e.Pauser.STRIPE,
+        e.Pauser.CUSTOMER: pause.by is e.Pauser.CUSTOMER,
         e.Pauser.SCHEDULE: pause.until is not None and pause.until <= now,
     }
     if not allowed[command.by]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from domain.decline import Decline, DeclineFamily
 from domain.invoice import Card, FailedCharge, Profile
+from domain.money import Money
 from domain.network import BARRING, DEBIT_SCHEMES
 from domain.policy import Policy, Rules
 from domain.policy.shapes import Channel, EndAction, StripeRetries, Template
@@ -90,6 +91,7 @@ class Pause(Struct, frozen=True, kw_only=True):
 
     by: e.Pauser
     until: datetime | None = None
+    about: e.Problem | None = None
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -178,9 +180,19 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
         return self.phase is not Phase.NEW and self.phase not in CLOSED
 
     @property
-    def needs_merchant(self) -> bool:
+    def end_needs_merchant(self) -> bool:
         """True while the end waits for the merchant: for a word, or to be done by hand."""
         return self.end_waits or self.by_hand is not EndAction.KEEP
+
+    @property
+    def is_questioned(self) -> bool:
+        """True while the case rests because its customer says that something is wrong."""
+        return self.is_open and self.pause is not None and self.pause.by is e.Pauser.CUSTOMER
+
+    @property
+    def needs_merchant(self) -> bool:
+        """True while a person of the merchant's team has something to say or to do."""
+        return self.end_needs_merchant or self.is_questioned
 
     @property
     def is_paid(self) -> bool:
@@ -191,6 +203,11 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     def stripe_charged_at(self) -> datetime | None:
         """When Stripe charged last by its own schedule and was refused, as far as we heard."""
         return self.stripe_charges[-1][0] if self.stripe_charges else None
+
+    @property
+    def owed(self) -> Money:
+        """What the invoice still asks for."""
+        return Money(self.amount_minor, self.currency)
 
     def rules(self, policy: Policy) -> Rules:
         """What the policy says for this case's segment and arm."""

@@ -13,9 +13,11 @@ from adapters.postgres.pools import APP_ROLE, SYSTEM_ROLE, Pools, connect
 from application.ports.chores import ChoreKind
 from application.ports.conveyor import IncomingEvent
 from application.ports.learning import LearnedVersion
+from application.ports.reports import Report
 from application.ports.stores import AuditEntry
 from application.ports.stripe_accounts import PendingAgreement
 from application.ports.suppressions import Suppression, hash_of
+from domain.recovery.events import Problem
 from domain.recovery.explain import Decision
 from domain.timing.knowledge import Knowledge
 from tests.builders import DAY, MONDAY, a_customer
@@ -50,7 +52,7 @@ KEYED_OTHERWISE = {"sessions", "connect_agreements"}
 CASE_DATA = (
     "recovery_cases case_events case_decisions payment_attempts customers messages policies"
     " lessons knowledge knowledge_pool audit_log past_cases offered_invoices expiry_notices"
-    " backup_consents suppressions".split()
+    " backup_consents suppressions reports".split()
 )
 
 
@@ -92,6 +94,7 @@ async def lived_in(world: World) -> UUID:
         await uow.past.offer((an_offer(shop, "in_before"),))
         await uow.notices.begin(a_notice(shop))
         await uow.consents.give(case_id, a_consent())
+        await uow.reports.add(case_id, Report(about=Problem.OTHER, words="", at=MONDAY))
         await uow.suppressions.add(hash_of("a@example.com"), Suppression.BOUNCED, MONDAY)
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})

@@ -160,7 +160,7 @@ async def test_the_customers_form_may_go_on_to_another_site(
     page = await context.new_page()
     complaints.listen(page)
     await page.goto(f"{site.url}/r/{TOKEN}")
-    await page.get_by_role("button").click()
+    await page.get_by_role("button", name="Pay now").click()
     await expect(page.get_by_role("heading", name="Stripe")).to_be_visible()
     assert page.url.startswith(site.stripe)
 
@@ -218,7 +218,7 @@ async def test_on_a_phone_the_button_of_the_customers_page_is_above_the_fold(
     context = await browser.new_context(viewport={"width": 320, "height": 480})
     page = await context.new_page()
     await page.goto(f"{site.url}/r/{TOKEN}")
-    box = await page.get_by_role("button").bounding_box()
+    box = await page.get_by_role("button", name="Pay now").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] < 480
     await context.close()

@@ -307,3 +307,56 @@ def test_nobody_is_charged_at_once_where_it_would_not_help(history: History) -> 
 def test_no_limit_gives_way_to_the_wish() -> None:
     assert when(WAITING, NOW, MONDAY + HOUR, use=CardUse(day=(MONDAY, MONDAY))) == ()
     assert when(WAITING, NOW, LATER, use=CardUse(month=(MONDAY,) * 40)) == ()
+
+
+REPORT = c.PauseCase(by=e.Pauser.CUSTOMER, about=e.Problem.CANCELLED)
+
+
+def test_a_customer_who_says_that_something_is_wrong_is_left_alone_until_it_is_answered() -> None:
+    (paused,) = when(WAITING, REPORT)
+    assert paused == e.CasePaused(at=MONDAY, by=e.Pauser.CUSTOMER, about=e.Problem.CANCELLED)
+    given = (*WAITING, paused)
+    case = state(given)
+    assert case.is_questioned
+    assert case.needs_merchant
+    assert not case.end_needs_merchant
+    assert next_action(case) == Action(kind=ActionKind.CLOSE, due_at=OVER)
+    resumed = when(given, c.ResumeCase(by=e.Pauser.MERCHANT), MONDAY + HOUR)
+    assert isinstance(resumed[0], e.CaseResumed)
+    assert not state(given, resumed).needs_merchant
+
+
+@pytest.mark.parametrize(
+    ("given", "newer", "stays"),
+    [
+        (PAUSE, REPORT, True),
+        (PAUSE, c.PauseCase(by=e.Pauser.STRIPE), True),
+        (c.PauseCase(by=e.Pauser.MERCHANT, until=MONDAY + DAY), REPORT, False),
+        (c.PauseCase(by=e.Pauser.STRIPE), REPORT, False),
+        (REPORT, c.PauseCase(by=e.Pauser.STRIPE), True),
+        (REPORT, PAUSE, False),
+        (REPORT, REPORT, True),
+        (REPORT, c.PauseCase(by=e.Pauser.CUSTOMER, about=e.Problem.AMOUNT), False),
+    ],
+)
+def test_which_pause_gives_way_to_which(
+    given: c.PauseCase, newer: c.PauseCase, stays: bool
+) -> None:
+    history = (*WAITING, *when(WAITING, given))
+    assert (when(history, newer) == ()) is stays
+
+
+@pytest.mark.parametrize(
+    ("paused_by", "resumed_by", "goes_on"),
+    [
+        (e.Pauser.CUSTOMER, e.Pauser.CUSTOMER, True),
+        (e.Pauser.CUSTOMER, e.Pauser.MERCHANT, True),
+        (e.Pauser.CUSTOMER, e.Pauser.STRIPE, False),
+        (e.Pauser.CUSTOMER, e.Pauser.SCHEDULE, False),
+        (e.Pauser.MERCHANT, e.Pauser.CUSTOMER, False),
+        (e.Pauser.STRIPE, e.Pauser.CUSTOMER, False),
+    ],
+)
+def test_whose_word_ends_a_pause(paused_by: e.Pauser, resumed_by: e.Pauser, goes_on: bool) -> None:
+    history = (*WAITING, *when(WAITING, c.PauseCase(by=paused_by)))
+    assert bool(when(history, c.ResumeCase(by=resumed_by))) is goes_on

@@ -55,7 +55,7 @@ DELAYS = st.sampled_from(
     [timedelta(), 4 * SECOND, 4 * SECOND, 40 * SECOND, 9 * HOUR, 2 * DAY, 12 * DAY]
 )
 WAITS = st.sampled_from([SECOND, 10 * SECOND, 3 * HOUR, 3 * HOUR, DAY])
-PAUSERS = st.sampled_from([e.Pauser.MERCHANT, e.Pauser.STRIPE])
+PAUSERS = st.sampled_from([e.Pauser.MERCHANT, e.Pauser.STRIPE, e.Pauser.CUSTOMER])
 SELDOM = st.sampled_from([False] * 19 + [True])
 AT_TIMES = st.sampled_from([False] * 4 + [True])
 # Where Stripe's own next try stands as our worker looks: mostly nowhere near.

@@ -17,7 +17,7 @@ from rehearsal.diary import Diary
 from rehearsal.link_visit import NotNow, recovery_link
 from rehearsal.mailbox.store import MailStore
 from rehearsal.stripe_double import DoubleOptions, StripeDouble
-from rehearsal.web_form import first_post_form
+from rehearsal.web_form import post_forms
 
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LATER = timedelta(days=7)
@@ -260,7 +260,8 @@ def test_a_form_is_sent_as_a_browser_would_send_it() -> None:
       <input type="radio" name="pm" value="a"><input type="radio" name="pm" value="b" checked>
       <input type="checkbox" name="news"><button name="go" value="1">Pay</button>
       <button name="go2" value="2">No</button></form><input name="outside" value="x">"""
-    form = first_post_form("http://shop.example/i/1", page)
-    assert form is not None
+    page += '<form method="post"><button name="go" value="3">Later</button></form>'
+    form, later = post_forms("http://shop.example/i/1", page)
+    assert (later.action, later.values) == ("http://shop.example/i/1", {"go": "3"})
     assert form.action == "http://shop.example/i/pay?x=1"
     assert form.values == {"csrf": "t", "pm": "b", "go": "1"}

@@ -110,7 +110,7 @@ class Unit:
         self.chores, self.past = inner.chores, inner.past
         self.connections = inner.connections
         self.consents, self.notices = inner.consents, inner.notices
-        self.suppressions = inner.suppressions
+        self.reports, self.suppressions = inner.reports, inner.suppressions
 
 
 class WatchedCases(Cases):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,6 +23,7 @@ from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
+from application.owed import owed_with
 from application.ports.accounts import UserRecord
 from application.ports.conveyor import IncomingEvent
 from application.ports.payments import Ended, MalformedEvent
@@ -30,7 +32,9 @@ from application.ports.suppressions import hash_of
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
+from application.use_cases.give_card import GiveCard
 from application.use_cases.pick_day import PickDay
+from application.use_cases.report_problem import ReportProblem
 from application.use_cases.unsubscribe import Unsubscribe
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
@@ -96,7 +100,9 @@ class Site:
         self.now, self.world = now, MemoryWorld()
         self.passwords, self.intake = FakePasswords(), FakeIntake()
         self.payments, self.renewals = MemoryPayments(now), MemoryRenewals(now)
+        self.cases = Cases(open_uow=units_of_work(self.world), clock=now)
         self.payment_page: str | None = HOSTED
+        self.opened_pages: list[CaseRef] = []
         self.payment_fault: Exception | None = None
         self.ready: dict[str, Callable[[], Awaitable[None]]] = {}
         self.observed: list[tuple[str, int]] = []
@@ -161,7 +167,10 @@ class Site:
                 cases=Cases(open_uow=units_of_work(self.world), clock=self.now),
                 payments=self.payments,
             ),
-            "pick_day": PickDay(cases=Cases(open_uow=units_of_work(self.world), clock=self.now)),
+            "pick_day": PickDay(cases=self.cases),
+            "owed": partial(owed_with, self.cases),
+            "give_card": GiveCard(cases=self.cases, payments=self.payments, renewals=self.renewals),
+            "report_problem": ReportProblem(cases=self.cases),
             "unsubscribe": Unsubscribe(open_uow=units_of_work(self.world), clock=self.now),
             "answer_end": self._answer_end,
             "changes": self.changes,
@@ -182,6 +191,7 @@ class Site:
     async def _open_payment_page(self, case: CaseRef) -> str | None:
         if self.payment_fault is not None:
             raise self.payment_fault
+        self.opened_pages.append(case)
         return self.payment_page
 
     async def _answer_end(self, ref: CaseRef, answer: EndAnswer, user_id: UUID) -> Ended:

@@ -42,10 +42,11 @@ class Story(Struct, kw_only=True):
     pays_at: datetime | None = None
     stops_at: datetime | None = None
     pauses_at: datetime | None = None
+    person: str | None = None  # whose several invoices are; else each is somebody's own
 
     def own_card(self) -> Card:
         """The card, as nobody else's."""
-        return replace(self.card, fingerprint=f"fp_{self.invoice_id}")
+        return replace(self.card, fingerprint=f"fp_{self.person or self.invoice_id}")
 
     def other_card(self) -> Card:
         """The card they put in later."""
@@ -56,7 +57,10 @@ class Story(Struct, kw_only=True):
     def customer(self) -> Customer:
         """Whom it is about."""
         return Customer(
-            customer_id=f"cus_{self.invoice_id}", name=self.name, email=self.email, locale="en"
+            customer_id=f"cus_{self.person or self.invoice_id}",
+            name=self.name,
+            email=self.email,
+            locale="en",
         )
 
     def invoice(self) -> Invoice:

@@ -78,7 +78,9 @@ async def test_the_button_leads_to_stripes_page_and_back_here(
     assert answer.status_code == 303
     assert answer.headers["location"] == "https://billing.stripe.com/p/session/1"
     assert "form-action 'self' https:" in answer.headers["content-security-policy"]
-    assert list(site.renewals.opened.values()) == [("cus_anna", f"http://127.0.0.1:8000{LINK}")]
+    assert list(site.renewals.opened.values()) == [
+        ("cus_anna", f"http://127.0.0.1:8000{LINK}/back")
+    ]
     assert ChoreRef(ACME, ACCOUNT, ChoreKind.EXPIRY) in site.world.chores
 
 

@@ -91,7 +91,7 @@ async def test_the_card_on_file_is_charged_at_once_and_the_page_waits(
 ) -> None:
     await linked(site, opened_at=NOW - timedelta(hours=30))
     page = (await stranger.get(LINK)).text
-    assert "Pay with this card" in page
+    assert "Pay 29.00\N{NO-BREAK SPACE}EUR with this card" in page
     assert "Pay another way" in page
     answer = await stranger.post(f"{LINK}/now")
     assert (answer.status_code, answer.headers["location"]) == (303, LINK)

@@ -24,8 +24,10 @@ PATHS = [
 WITHOUT_TOKEN = {
     "/r/{token:str}",
     "/r/{token:str}/backup",
+    "/r/{token:str}/card",
     "/r/{token:str}/day",
     "/r/{token:str}/now",
+    "/r/{token:str}/problem",
     "/u/{token:str}",
     "/webhooks/stripe",
 }

@@ -73,7 +73,7 @@ def _panel(case: RecoveryCase, history: tuple[e.Event, ...]) -> EndPanel | None:
                 Button(EndAnswer.LEAVE, "Leave it as it is"),
             ),
         )
-    if case.needs_merchant:
+    if case.end_needs_merchant:
         return EndPanel(
             title=f"You have to {TO_DO[case.by_hand]} in Stripe yourself",
             text=f"{why_not(_last_reason(history))} {WHOLE_PERIOD}",

@@ -19,6 +19,7 @@ from web.rules import (
     WHY_SKIPPED,
     WHY_THEN,
 )
+from web.wording.reports import PROBLEMS
 from web.wording.telling import Telling, card_name
 
 ASKS: Final = {
@@ -26,6 +27,9 @@ ASKS: Final = {
     e.Ask.AUTHENTICATION: "to confirm the payment with the bank",
     e.Ask.PAYMENT: "to pay in whatever way suits",
 }
+UNTIL_ANSWERED: Final = (
+    "Nobody charges or writes until your team has answered, or they take it back."
+)
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -182,8 +186,13 @@ def _tell_pause(event: e.CasePaused | e.CaseResumed, telling: Telling) -> Told:
             e.Pauser.MERCHANT: "Your team wanted it so.",
             e.Pauser.STRIPE: "The subscription goes on in Stripe.",
             e.Pauser.SCHEDULE: "The time of the pause was over.",
+            e.Pauser.CUSTOMER: "The customer says that all is well after all.",
         }
         return Told(at=event.at, tone="plan", text="The chase goes on.", why=why[event.by])
+    if event.by is e.Pauser.CUSTOMER:
+        about = PROBLEMS[event.about or e.Problem.OTHER]
+        text = f"The customer says that something is wrong: {about}."
+        return Told(at=event.at, tone="customer", text=text, why=UNTIL_ANSWERED)
     who = "Your team" if event.by is e.Pauser.MERCHANT else "A pause of the subscription in Stripe"
     until = f" until {telling.time(event.until)}" if event.until else ""
     return Told(at=event.at, tone="plan", text=f"{who} paused the chase{until}.", why=QUIET)

@@ -49,11 +49,11 @@ class LetterBeforeItsCommit(Installation):
         assert isinstance(right, SendReminder)
 
         class Eager(SendReminder):
-            async def _write(self, ref: Any, case: RecoveryCase, step: int, invoice: Any) -> None:
-                merchant = await self.registry.merchant(ref.merchant_id)
-                letter = self._letter(ref, case, step, invoice, merchant, self.new_token())
+            async def _commit_and_send(
+                self, ref: Any, step: int, letter: Letter, invoice: Any, token: str
+            ) -> None:
                 await self.mailer.send(letter)
-                await super()._write(ref, case, step, invoice)
+                await super()._commit_and_send(ref, step, letter, invoice, token)
 
         parts = {name: getattr(right, name) for name in SendReminder.__slots__}
         return {**super().errands(), ActionKind.REMINDER: Eager(**parts)}

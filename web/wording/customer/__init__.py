@@ -38,6 +38,8 @@ class Speech(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cards: Mapping[str, str]
     pay: Mapping[str, str]
     day: Mapping[str, str]
+    owed: Mapping[str, str]
+    problem: Mapping[str, str]
     backup: Mapping[str, str]
     over: Mapping[str, str]
     expiring: Mapping[str, str]
