@@ -17,7 +17,13 @@ from playwright.sync_api import sync_playwright
 
 from adapters.email.render import JinjaLetters
 from adapters.email.words import LANGUAGES
-from application.ports.letters import ExpiryText, OtherInvoice, ReminderText, Rendered
+from application.ports.letters import (
+    ExpiryText,
+    FreshLinkText,
+    OtherInvoice,
+    ReminderText,
+    Rendered,
+)
 from domain.decline.telling import Tellable
 from domain.policy import Template
 
@@ -36,7 +42,8 @@ def letters(tag: str) -> list[Rendered]:
     once = (Template.FINAL_NOTICE, Template.RECOVERED, *OF_BILLS)
     reminders = [about for about in known if about.step == 1 or about.template not in once]
     notices = [_notice(tag, is_over=is_over) for is_over in (False, True)]
-    return [*map(words.reminder, reminders), *map(words.expiry, notices)]
+    link = words.fresh_link(_fresh_link(tag))
+    return [*map(words.reminder, reminders), *map(words.expiry, notices), link]
 
 
 def _reminder(tag: str, template: Template, step: int) -> ReminderText:
@@ -57,6 +64,18 @@ def _reminder(tag: str, template: Template, step: int) -> ReminderText:
         is_bill=bill,
         due_on="2026-06-30" if bill else None,
         others=OTHERS if step == 1 else (),
+    )
+
+
+def _fresh_link(tag: str) -> FreshLinkText:
+    return FreshLinkText(
+        merchant_name="Nordlicht Verlag",
+        customer_name="Anna Bauer",
+        amount_minor=29_00,
+        currency="eur",
+        invoice_number="NL-2026-0417",
+        link=LINK,
+        locale=tag,
     )
 
 

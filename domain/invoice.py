@@ -22,6 +22,11 @@ class InvoiceStatus(StrEnum):
     UNCOLLECTIBLE = "uncollectible"
     VOID = "void"
 
+    @property
+    def is_payable(self) -> bool:
+        """Stripe takes money for it: written off as uncollectible is not forgiven."""
+        return self in (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
+
 
 class Slot(StrEnum):
     """Where Stripe looks for what to charge, in its order."""

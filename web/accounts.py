@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from application.ports.accounts import UserRecord
-from web.attempts import AttemptLimiter
+from web.attempts import AttemptLimiter, address_of
 from web.forms import read_form
 from web.parts import WebParts
 from web.rendering import NO_STORE, AnyRequest, Renderer
@@ -117,7 +117,7 @@ async def _admitted(
     request: AnyRequest, parts: WebParts, door: Door, email: str, password: str
 ) -> tuple[UUID, UUID] | Refusal:
     """The person and the team to sign in to, or why not."""
-    address = _address(request, parts)
+    address = address_of(request, parts)
     wait_s = door.wait_s(address, email.lower())
     if wait_s > 0:
         message = f"There were many tries. Please wait {_minutes(wait_s)} and try again."
@@ -168,13 +168,6 @@ def _form(
     if shown.wait_s:
         answer.headers["Retry-After"] = str(int(shown.wait_s) + 1)
     return answer
-
-
-def _address(request: AnyRequest, parts: WebParts) -> str:
-    """The visitor's address: from the proxy's header if one is trusted, else the connection's."""
-    if parts.address_header:
-        return request.headers.get(parts.address_header, "")[:64]
-    return request.client.host if request.client else ""
 
 
 def _minutes(wait_s: float) -> str:

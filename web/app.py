@@ -1,5 +1,6 @@
 """The web app: routes and what they share. Everything from outside comes in as `WebParts`."""
 
+import time
 from typing import Any
 
 from litestar import Litestar, Router
@@ -22,6 +23,8 @@ from web import (
     unsubscribe,
 )
 from web.assets import Assets
+from web.attempts import AttemptLimiter, WrongLinks
+from web.customer_pages import visit_of
 from web.edge import Edge, security_headers
 from web.errors import error_handler
 from web.forms import MOST_BYTES as MOST_FORM_BYTES
@@ -109,7 +112,11 @@ def _customers_pages(parts: WebParts) -> Router:
             unsubscribe.show,
             unsubscribe.answer,
         ],
-        dependencies={"speech": Provide(speech_of, sync_to_thread=False)},
+        dependencies={
+            "speech": Provide(speech_of, sync_to_thread=False),
+            "wrong_links": _given(WrongLinks(AttemptLimiter(time.monotonic))),
+            "visit": Provide(visit_of),
+        },
         before_request=origin_check(parts, unnamed=True),
     )
 

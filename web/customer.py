@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
 
 from application.change_case import CaseRef
 from application.owed import Debt
 from application.ports.registry import MerchantProfile
-from application.ports.stores import CardLink, LinkTarget
+from application.ports.stores import CardLink
 from application.views import CaseRow, CaseView
 from domain.decline import DeclineFamily
 from domain.money import Money
@@ -20,10 +20,10 @@ from domain.recovery.actions import ActionKind
 from domain.recovery.events import Ask, AttemptDeclined
 from domain.recovery.transitions import Phase
 from web import backup_card, expiring_card, picked_day, problem, ways
-from web.customer_pages import PRIVATE, gone, on_to, settled, shown, target_of
+from web.customer_pages import Visit, hash_of_token
 from web.forms import read_form
 from web.parts import WebParts
-from web.rendering import Renderer
+from web.rendering import AnyRequest
 from web.wording.customer import Speech
 
 # One kind sentence each, and one request; both are names of `pay` in the words.
@@ -38,75 +38,63 @@ SETTLED: Final = {Phase.RECOVERED: "paid", Phase.STOPPED: "stopped"}
 
 
 @get("/r/{token:str}", name="customer.open")
-async def open_link(
-    token: Annotated[str, PathParameter()],
-    parts: NamedDependency[WebParts],
-    renderer: NamedDependency[Renderer],
-    speech: NamedDependency[Speech],
-) -> Response[str]:
+async def open_link(visit: NamedDependency[Visit]) -> Response[str]:
     """Shows and changes nothing: mail scanners open links too, as often as they like."""
-    target = await target_of(token, parts)
-    if target is None:
-        return gone(renderer, speech)
-    if isinstance(target, CardLink):
-        return await expiring_card.show(target, token, parts, renderer, speech)
-    merchant = await parts.registry.merchant(target.merchant_id)
-    debts = await parts.owed(CaseRef(target.merchant_id, target.case_id))
-    view = await _leading(target, debts, parts)
+    if isinstance(visit.target, CardLink):
+        return await expiring_card.show(visit.target, visit)
+    if visit.case is None:
+        return visit.gone()
+    parts = visit.parts
+    merchant = await parts.registry.merchant(visit.case.merchant_id)
+    debts = await parts.owed(visit.case)
+    view = await _leading(visit.case, debts, parts)
     if view is None:
-        return gone(renderer, speech)
+        return visit.gone()
     if view.row.phase in SETTLED:
-        return settled(renderer, speech, merchant, speech.over[SETTLED[view.row.phase]])
+        return visit.settled(merchant, visit.speech.over[SETTLED[view.row.phase]])
     if _on_its_way(view.row, parts.clock()):
-        return renderer.page(
-            "customer/wait.html", headers=PRIVATE, speech=speech, merchant=merchant.name
-        )
-    return await _open(merchant, view, debts, token, parts, renderer, speech)
+        return visit.page("customer/wait.html", merchant=merchant.name)
+    return await _open(visit, merchant, view, debts)
 
 
 @post("/r/{token:str}", name="customer.pay", status_code=303)
-async def go_to_payment(
-    request: Request[Any, Any, Any],
-    token: Annotated[str, PathParameter()],
-    parts: NamedDependency[WebParts],
-    renderer: NamedDependency[Renderer],
-    speech: NamedDependency[Speech],
-) -> Response[str]:
+async def go_to_payment(request: AnyRequest, visit: NamedDependency[Visit]) -> Response[str]:
     """On to Stripe's own page of the invoice that the form names, else of the one that the letter
     was about; its address is read from Stripe at this moment."""
-    target = await target_of(token, parts)
-    if target is None:
-        return gone(renderer, speech)
-    if isinstance(target, CardLink):
-        return await expiring_card.go(target, token, parts, renderer, speech)
-    ref = CaseRef(target.merchant_id, target.case_id)
-    choice = (await read_form(request, parts)).get("invoice")
+    if isinstance(visit.target, CardLink):
+        return await expiring_card.go(visit.target, visit)
+    form = await read_form(request, visit.parts)
+    if visit.case is None:
+        return _fresh(visit) if "fresh" in form else visit.gone()
+    parts, ref, choice = visit.parts, visit.case, form.get("invoice")
     chosen = [debt.ref for debt in await parts.owed(ref) if ways.choice_of(debt.ref) == choice]
     url = await parts.open_payment_page(chosen[0] if chosen else ref)
     if url is None:
-        merchant = await parts.registry.merchant(target.merchant_id)
-        return settled(renderer, speech, merchant, speech.over["not_due"])
-    return on_to(url, parts)
+        merchant = await parts.registry.merchant(ref.merchant_id)
+        return visit.settled(merchant, visit.speech.over["not_due"])
+    return visit.on_to(url)
 
 
-async def _leading(target: LinkTarget, debts: Sequence[Debt], parts: WebParts) -> CaseView | None:
+def _fresh(visit: Visit) -> Response[str]:
+    """Whatever the link once was, the answer is the same, and given before anybody looks."""
+    answer = visit.gone(asked=True)
+    answer.background = BackgroundTask(visit.parts.ask_fresh_link, hash_of_token(visit.token))
+    return answer
+
+
+async def _leading(ref: CaseRef, debts: Sequence[Debt], parts: WebParts) -> CaseView | None:
     """The case that the letter was about; once that is settled, the oldest that is still open."""
-    view = await parts.pages.case(target.merchant_id, target.case_id, parts.clock())
+    view = await parts.pages.case(ref.merchant_id, ref.case_id, parts.clock())
     if view is not None and view.row.phase in SETTLED and debts:
         ref = debts[0].ref
         return await parts.pages.case(ref.merchant_id, ref.case_id, parts.clock())
     return view
 
 
-async def _open(  # noqa: PLR0913, PLR0917 - a page is made of all of these
-    merchant: MerchantProfile,
-    view: CaseView,
-    debts: Sequence[Debt],
-    token: str,
-    parts: WebParts,
-    renderer: Renderer,
-    speech: Speech,
+async def _open(
+    visit: Visit, merchant: MerchantProfile, view: CaseView, debts: Sequence[Debt]
 ) -> Response[str]:
+    parts, speech = visit.parts, visit.speech
     row, ref = view.row, CaseRef(merchant.merchant_id, view.row.case_id)
     offer, questioned = await parts.pick_day.offer(ref), _is_questioned(row, debts)
     asked = ways.Asked(
@@ -116,11 +104,8 @@ async def _open(  # noqa: PLR0913, PLR0917 - a page is made of all of these
         several=len(debts) > 1,
         rests=questioned or offer.picked is not None,
     )
-    return shown(
-        renderer,
-        speech,
+    return visit.leading_on(
         "customer/open.html",
-        parts,
         **_case(merchant, view, debts, speech),
         **ways.shown(asked, speech),
         **backup_card.shown(await parts.backup_cards.offer(ref), merchant, row, speech),
@@ -128,7 +113,6 @@ async def _open(  # noqa: PLR0913, PLR0917 - a page is made of all of these
         **problem.shown(speech, merchant.name),
         sentence=_sentence(view, questioned, parts.clock(), speech, merchant.name),
         questioned=questioned,
-        token=token,
     )
 
 

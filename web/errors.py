@@ -71,8 +71,8 @@ def error_handler(parts: WebParts, renderer: Renderer) -> Handler:
             return renderer.page("errors/_notice.html", status, headers=headers, words=words)
         if request.scope["path"].startswith(("/r/", "/u/")):
             headers["Referrer-Policy"] = "no-referrer"
-            shown = {"words": words, "speech": speech_of(request)}
-            return renderer.page("customer/gone.html", status, headers=headers, **shown)
+            speech = speech_of(request)
+            return renderer.page("customer/fault.html", status, headers=headers, speech=speech)
         return renderer.page(
             "errors/page.html", status, headers=headers, words=words, status=status
         )

@@ -6,49 +6,41 @@ from litestar import Response
 from application.ports.registry import MerchantProfile
 from application.ports.stores import CardLink
 from application.use_cases.card_pages import CardStanding
-from web.customer_pages import on_to, settled, shown
-from web.parts import WebParts
-from web.rendering import Renderer
+from web.customer_pages import Visit
 from web.wording.customer import Speech
 
 
-async def show(
-    link: CardLink, token: str, parts: WebParts, renderer: Renderer, speech: Speech
-) -> Response[str]:
+async def show(link: CardLink, visit: Visit) -> Response[str]:
     """As Stripe shows it at this moment; changes nothing."""
+    parts, speech = visit.parts, visit.speech
     merchant = await parts.registry.merchant(link.merchant_id)
     standing = await parts.card_pages.standing(link)
     if standing is None:
-        return settled(renderer, speech, merchant, speech.expiring["nothing"])
+        return visit.settled(merchant, speech.expiring["nothing"])
     if standing.will_do:
-        return settled(renderer, speech, merchant, _all_is_well(standing, merchant, speech))
-    return shown(
-        renderer,
-        speech,
+        return visit.settled(merchant, _all_is_well(standing, merchant, speech))
+    return visit.leading_on(
         "customer/card.html",
-        parts,
         merchant=merchant.name,
         card=_card(standing, speech),
         has_run_out=standing.has_run_out,
         renews_on=speech.local(standing.renews_at, standing.timezone or merchant.timezone),
-        token=token,
     )
 
 
-async def go(
-    link: CardLink, token: str, parts: WebParts, renderer: Renderer, speech: Speech
-) -> Response[str]:
+async def go(link: CardLink, visit: Visit) -> Response[str]:
     """On to Stripe's own page for a card, made at this moment; it leads back here."""
-    url = await parts.card_pages.open(link, f"{parts.base_url}/r/{token}/back")
+    parts, speech = visit.parts, visit.speech
+    url = await parts.card_pages.open(link, f"{parts.base_url}{visit.here}/back")
     if url is not None:
-        return on_to(url, parts)
+        return visit.on_to(url)
     merchant = await parts.registry.merchant(link.merchant_id)
     standing = await parts.card_pages.standing(link)
     if standing is None:
-        return settled(renderer, speech, merchant, speech.expiring["nothing"])
+        return visit.settled(merchant, speech.expiring["nothing"])
     well = standing.will_do
     words = _all_is_well(standing, merchant, speech) if well else speech.expiring["no_page"]
-    return settled(renderer, speech, merchant, words)
+    return visit.settled(merchant, words)
 
 
 def _all_is_well(standing: CardStanding, merchant: MerchantProfile, speech: Speech) -> str:

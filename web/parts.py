@@ -199,6 +199,8 @@ class WebParts:
     owed: Callable[[CaseRef], Awaitable[Sequence[Debt]]]
     give_card: GiveCard
     report_problem: ReportProblem
+    # SHA-256 of an expired link's token; nothing is said of what came of it
+    ask_fresh_link: Callable[[bytes], Awaitable[None]]
     unsubscribe: Unsubscribe
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]

@@ -1,56 +1,39 @@
 """Where the customer says when their card is to be charged: at once, or on which day."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from litestar import Request, Response, post
+from litestar import Response, post
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
 
-from application.change_case import CaseRef
-from application.ports.stores import LinkTarget
 from application.use_cases.pick_day import DaysOffer
 from domain.invoice import Card
 from domain.money import Money
 from domain.network import DEBIT_SCHEMES
-from web.customer_pages import PRIVATE, gone, target_of
+from web.customer_pages import Visit
 from web.forms import read_form
-from web.parts import WebParts
-from web.rendering import Renderer
+from web.rendering import AnyRequest
 from web.wording.customer import Speech
 
 
 @post("/r/{token:str}/day", name="customer.day", status_code=303)
-async def pick(
-    request: Request[Any, Any, Any],
-    token: Annotated[str, PathParameter()],
-    parts: NamedDependency[WebParts],
-    renderer: NamedDependency[Renderer],
-    speech: NamedDependency[Speech],
-) -> Response[str]:
+async def pick(request: AnyRequest, visit: NamedDependency[Visit]) -> Response[str]:
     """Keep the day that the form names, if it is offered; the page tells what holds."""
-    target = await target_of(token, parts)
-    if not isinstance(target, LinkTarget):
-        return gone(renderer, speech)
-    day = _day((await read_form(request, parts)).get("day", ""))
+    if visit.case is None:
+        return visit.back()
+    day = _day((await read_form(request, visit.parts)).get("day", ""))
     if day is not None:
-        await parts.pick_day.pick(CaseRef(target.merchant_id, target.case_id), day)
-    return Response("", status_code=303, headers={**PRIVATE, "Location": f"/r/{token}"})
+        await visit.parts.pick_day.pick(visit.case, day)
+    return visit.back()
 
 
 @post("/r/{token:str}/now", name="customer.now", status_code=303)
-async def charge_now(
-    token: Annotated[str, PathParameter()],
-    parts: NamedDependency[WebParts],
-    renderer: NamedDependency[Renderer],
-    speech: NamedDependency[Speech],
-) -> Response[str]:
+async def charge_now(visit: NamedDependency[Visit]) -> Response[str]:
     """Have the card on file charged at once, if it can be; the page tells how it goes."""
-    target = await target_of(token, parts)
-    if not isinstance(target, LinkTarget):
-        return gone(renderer, speech)
-    await parts.pick_day.at_once(CaseRef(target.merchant_id, target.case_id))
-    return Response("", status_code=303, headers={**PRIVATE, "Location": f"/r/{token}"})
+    if visit.case is None:
+        return visit.back()
+    await visit.parts.pick_day.at_once(visit.case)
+    return visit.back()
 
 
 def shown(offer: DaysOffer, speech: Speech) -> dict[str, Any]:

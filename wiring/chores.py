@@ -20,6 +20,7 @@ from application.use_cases.import_history import ImportHistory
 from application.use_cases.leave_stripe import LeaveStripe
 from application.use_cases.reconcile_events import ReconcileEvents
 from application.use_cases.run_chore import Errand, RunChore
+from application.use_cases.send_fresh_links import SendFreshLinks
 from application.use_cases.sweep_invoices import SweepInvoices
 from application.use_cases.take_up_open_invoices import TakeUpOpenInvoices
 from application.use_cases.warn_of_expiry import WarnOfExpiry
@@ -98,6 +99,17 @@ def _by_kind(here: Ground, tools: Tools) -> dict[ChoreKind, Errand]:
             mailer=tools.mailer,
             renderer=JinjaLetters(),
             new_token=new_token,
+            clock=here.clock,
+            base_url=here.settings.base_url,
+            mail_domain=mail_domain(here.settings),
+        ),
+        ChoreKind.FRESH_LINKS: SendFreshLinks(
+            payments=payments,
+            registry=here.registry,
+            mailer=tools.mailer,
+            renderer=JinjaLetters(),
+            new_token=new_token,
+            open_uow=here.open_uow,
             clock=here.clock,
             base_url=here.settings.base_url,
             mail_domain=mail_domain(here.settings),

@@ -21,6 +21,7 @@ from adapters.stripe.events import read_envelope
 from adapters.stripe.signature import SignatureCheck, SignatureVerdict
 from application.owed import owed_with
 from application.use_cases.answer_end import AnswerEnd
+from application.use_cases.ask_fresh_link import AskFreshLink
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.give_card import GiveCard
@@ -131,6 +132,9 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         pick_day=PickDay(cases=here.cases),
         owed=partial(owed_with, here.cases),
         give_card=GiveCard(cases=here.cases, payments=payments, renewals=renewals),
+        ask_fresh_link=AskFreshLink(
+            registry=here.registry, open_uow=here.open_uow, clock=here.clock
+        ),
         report_problem=ReportProblem(cases=here.cases),
         answer_end=AnswerEnd(cases=here.cases, payments=payments),
         changes=pages.changes,

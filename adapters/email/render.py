@@ -13,7 +13,13 @@ from msgspec.structs import replace
 from adapters.email.money import amount_text, day_text, locale_of, month_text
 from adapters.email.text import greeting_name, one_line
 from adapters.email.words import Language, best_for
-from application.ports.letters import ExpiryText, OtherInvoice, ReminderText, Rendered
+from application.ports.letters import (
+    ExpiryText,
+    FreshLinkText,
+    OtherInvoice,
+    ReminderText,
+    Rendered,
+)
 from domain.decline.telling import Tellable
 from domain.letters import Field, LetterKind, Paragraph, compose, kind_of, plain
 from domain.money import Money
@@ -102,6 +108,19 @@ class JinjaLetters:
         kind = LetterKind.CARD_EXPIRED if about.is_over else LetterKind.CARD_EXPIRING
         values = _values_of_expiry(about, words, locale)
         return self._rendered(words, _parts(words, kind, values, (about.link, about.stop_link)))
+
+    def fresh_link(self, about: FreshLinkText) -> Rendered:
+        """As a reminder."""
+        locale = locale_of(about.locale)
+        words = best_for(locale)
+        amount = amount_text(Money(about.amount_minor, about.currency), words.reader(locale))
+        values = {
+            **_people(about.merchant_name, about.customer_name),
+            Field.INVOICE: one_line(about.invoice_number or ""),
+            Field.AMOUNT: amount,
+        }
+        links = (about.link, about.stop_link)
+        return self._rendered(words, _parts(words, LetterKind.FRESH_LINK, values, links, amount))
 
     def _rendered(self, words: Language, parts: Parts) -> Rendered:
         shown: dict[str, Any] = {name: getattr(parts, name) for name in parts.__struct_fields__}

@@ -7,6 +7,7 @@ from uuid import UUID
 from adapters.memory.world import MemoryWorld
 from application.errors import NotFound
 from application.ports.chores import ChoreKind
+from application.ports.link_requests import OLDEST
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
@@ -29,10 +30,16 @@ class MemoryRegistry:
         return self._world.merchants[merchant_id]
 
     async def link(self, token_hash: bytes) -> LinkTarget | CardLink | None:
-        link = self._world.links.get(token_hash)
-        if link is None:
+        if token_hash not in self._world.links:
             return self._of_notice(token_hash)
-        if link.expires_at <= self._clock():
+        return self._of_case(token_hash, self._clock())
+
+    async def old_link(self, token_hash: bytes) -> LinkTarget | None:
+        return self._of_case(token_hash, self._clock() - OLDEST)
+
+    def _of_case(self, token_hash: bytes, at: datetime) -> LinkTarget | None:
+        link = self._world.links.get(token_hash)
+        if link is None or link.expires_at <= at:
             return None
         return LinkTarget(
             merchant_id=link.merchant_id, case_id=link.case_id, address_hash=link.address_hash

@@ -26,6 +26,7 @@ from adapters.memory.learning import (
     MemoryKnowledgeStore,
     MemoryLessonStore,
 )
+from adapters.memory.link_requests import MemoryLinkRequestStore
 from adapters.memory.notices import MemoryNoticeStore
 from adapters.memory.reports import MemoryReportStore
 from adapters.memory.suppressions import MemorySuppressionStore
@@ -59,6 +60,7 @@ class MemoryUnitOfWork:
         self.consents = MemoryConsentStore(world, journal, merchant_id)
         self.notices = MemoryNoticeStore(world, journal, merchant_id)
         self.reports = MemoryReportStore(world, journal, merchant_id)
+        self.link_requests = MemoryLinkRequestStore(world, journal, merchant_id)
         self.suppressions = MemorySuppressionStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ from application.ports.consents import Consent
 from application.ports.conveyor import IncomingEvent
 from application.ports.history import EndedCase, OfferedInvoice
 from application.ports.learning import LearnedVersion
+from application.ports.link_requests import LinkRequest, RequestState
 from application.ports.notices import ExpiryNotice
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.reports import Report
@@ -195,6 +196,9 @@ class MemoryWorld:
     offers: dict[tuple[UUID, str, str], OfferedInvoice] = field(default_factory=dict)
     consents: dict[tuple[UUID, int], HeldConsent] = field(default_factory=dict)
     reports: dict[CaseKey, tuple[Report, ...]] = field(default_factory=dict)
+    link_requests: dict[tuple[UUID, UUID, date], tuple[LinkRequest, RequestState]] = field(
+        default_factory=dict
+    )
     suppressions: dict[tuple[UUID, bytes], HeldSuppression] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from uuid import UUID
 from adapters.postgres.pools import acquired
 from adapters.postgres.tables import Links, Merchants, StripeAccounts, fetch
 from application.errors import NotFound
+from application.ports.link_requests import OLDEST
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
@@ -64,6 +65,13 @@ class PostgresRegistry:
         if rows:
             return LinkTarget(**rows[0])
         return CardLink(**noticed) if noticed else None
+
+    async def old_link(self, token_hash: bytes) -> LinkTarget | None:
+        query = Links.select(Links.merchant_id, Links.case_id, Links.address_hash).where(
+            Links.token_hash == token_hash, Links.expires_at > self._clock() - OLDEST
+        )
+        rows = await self._fetch(query)
+        return LinkTarget(**rows[0]) if rows else None
 
     async def standing(self) -> Installation:
         async with acquired(self._pool) as connection:

@@ -22,6 +22,7 @@ from adapters.postgres.learning import (
     PostgresKnowledgeStore,
     PostgresLessonStore,
 )
+from adapters.postgres.link_requests import PostgresLinkRequestStore
 from adapters.postgres.link_store import PostgresLinkStore
 from adapters.postgres.message_store import PostgresMessageStore
 from adapters.postgres.notices import PostgresNoticeStore
@@ -61,6 +62,7 @@ class PostgresUnitOfWork:
         self.consents = PostgresConsentStore(connection, merchant_id)
         self.notices = PostgresNoticeStore(connection, merchant_id)
         self.reports = PostgresReportStore(connection, merchant_id)
+        self.link_requests = PostgresLinkRequestStore(connection, merchant_id)
         self.suppressions = PostgresSuppressionStore(connection, merchant_id)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)

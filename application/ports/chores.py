@@ -22,6 +22,7 @@ class ChoreKind(StrEnum):
     TAKE_UP = "take_up"  # once, when the merchant says so: cases for what the import offered
     LEAVE = "leave"  # once: hand back to Stripe, and stop
     PREFLIGHT = "preflight"
+    FRESH_LINKS = "fresh_links"  # when a customer whose link has expired asks for another
     EXPIRY = "expiry"  # daily: whose card will have expired at the next renewal
 
 

@@ -51,6 +51,19 @@ class ExpiryText(Struct, frozen=True, kw_only=True):
     stop_link: str | None = None
 
 
+class FreshLinkText(Struct, frozen=True, kw_only=True):
+    """What a letter with a fresh link is about."""
+
+    merchant_name: str
+    customer_name: str | None
+    amount_minor: int
+    currency: str
+    invoice_number: str | None
+    link: str
+    locale: str | None
+    stop_link: str | None = None
+
+
 class Rendered(Struct, frozen=True, kw_only=True):
     """A letter's words."""
 
@@ -64,6 +77,14 @@ class NoticeRenderer(Protocol):
     """Words for a notice."""
 
     def expiry(self, about: ExpiryText) -> Rendered:
+        """As a reminder's."""
+        ...
+
+
+class FreshLinkRenderer(Protocol):
+    """Words for a letter with a fresh link."""
+
+    def fresh_link(self, about: FreshLinkText) -> Rendered:
         """As a reminder's."""
         ...
 

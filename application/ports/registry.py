@@ -42,6 +42,10 @@ class Registry(Protocol):
         """Where a customer's link leads; None if unknown or expired."""
         ...
 
+    async def old_link(self, token_hash: bytes) -> LinkTarget | None:
+        """The case that a link was about, if it has not expired for longer than `OLDEST`."""
+        ...
+
     async def standing(self) -> Installation:
         """Counts for status and metrics. `lag_s` is the age of the oldest that waits."""
         ...

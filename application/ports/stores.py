@@ -1,7 +1,7 @@
 """Stores of one merchant's data, inside one unit of work."""
 
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -170,6 +170,9 @@ class AuditLog(Protocol):
     async def add(self, entry: AuditEntry) -> None:
         """Append one entry."""
         ...
+
+
+LINK_LIFE: Final = timedelta(days=90)  # longer than any window: to pay, and to be left alone
 
 
 class LinkTarget(Struct, frozen=True, kw_only=True):

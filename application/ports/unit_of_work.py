@@ -9,6 +9,7 @@ from application.ports.chores import ChoreStore
 from application.ports.consents import ConsentStore
 from application.ports.history import PastStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
+from application.ports.link_requests import LinkRequestStore
 from application.ports.notices import NoticeStore
 from application.ports.reports import ReportStore
 from application.ports.stores import (
@@ -65,6 +66,8 @@ class UnitOfWork(Protocol):
     def notices(self) -> NoticeStore: ...
     @property
     def reports(self) -> ReportStore: ...
+    @property
+    def link_requests(self) -> LinkRequestStore: ...
     @property
     def suppressions(self) -> SuppressionStore: ...
     @property

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 from application.change_case import CaseRef, Cases
 from application.ports.payments import Payments
-from domain.invoice import InvoiceStatus
-
-PAYABLE = (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +17,6 @@ class OpenPaymentPage:
         """Where to pay; None if nothing is owed. Raises StripeUnavailable."""
         case = await self.cases.read(ref)
         invoice = await self.payments.read_invoice(case.account, case.invoice_id)
-        if invoice is None or invoice.status not in PAYABLE:
+        if invoice is None or not invoice.status.is_payable:
             return None
         return invoice.hosted_url

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from application.ports.letters import OtherInvoice, ReminderRenderer, ReminderTe
 from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
-from application.ports.stores import NewMessage
+from application.ports.stores import LINK_LIFE, NewMessage
 from application.ports.suppressions import Suppression, hash_of
 from application.ports.unit_of_work import UnitOfWork
 from domain.decline.telling import Tellable, tellable
@@ -27,8 +27,6 @@ from domain.recovery import commands as c
 from domain.recovery.events import Payer, ReminderStarted, StopReason
 from domain.recovery.signals import Origin, after_settlement
 from domain.recovery.state import RecoveryCase, Reminder
-
-LINK_LIFE = timedelta(days=90)  # longer than any window: the way to pay, and to be left alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ class LetterKind(StrEnum):
     INVOICE_OVERDUE = "invoice_overdue"
     FINAL_BILL = "final_bill"  # the last word on a bill: there is no card to speak of
     RECOVERED = "recovered"
+    FRESH_LINK = "fresh_link"
     CARD_EXPIRING = "card_expiring"
     CARD_EXPIRED = "card_expired"
 

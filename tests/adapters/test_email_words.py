@@ -9,7 +9,7 @@ import pytest
 from adapters.email.money import locale_of
 from adapters.email.render import JinjaLetters
 from adapters.email.words import LANGUAGES, best_for, language
-from application.ports.letters import ExpiryText, ReminderText, Rendered
+from application.ports.letters import ExpiryText, FreshLinkText, ReminderText, Rendered
 from domain.decline.telling import Tellable
 from domain.letters import Field, LetterKind, LetterText, faults_of
 from domain.policy import Template
@@ -37,7 +37,7 @@ def test_every_language_has_every_letter_without_a_fault(tag: str) -> None:
         assert "{{" not in line
 
 
-@pytest.mark.parametrize(("tag", "kind"), product(LANGUAGES[1:], LetterKind))
+@pytest.mark.parametrize(("tag", "kind"), list(product(LANGUAGES[1:], LetterKind)))
 def test_a_translation_says_as_much_as_the_english(tag: str, kind: LetterKind) -> None:
     english, other = language("en").letters[kind], language(tag).letters[kind]
     assert names(other) == names(english)
@@ -80,6 +80,11 @@ def everything(tag: str) -> list[tuple[str, Rendered]]:
             renews_on="2026-07-04", link=LINK, locale=tag, stop_link=STOP,
         )  # fmt: skip
         found.append(("expiring", words.expiry(notice)))
+    asked = FreshLinkText(
+        merchant_name="Nordlicht", customer_name=None, amount_minor=29_00, currency="eur",
+        invoice_number=None, link=LINK, locale=tag, stop_link=STOP,
+    )  # fmt: skip
+    found.append(("fresh link", words.fresh_link(asked)))
     return found
 
 

@@ -111,6 +111,7 @@ class Unit:
         self.connections = inner.connections
         self.consents, self.notices = inner.consents, inner.notices
         self.reports, self.suppressions = inner.reports, inner.suppressions
+        self.link_requests = inner.link_requests
 
 
 class WatchedCases(Cases):

@@ -30,6 +30,7 @@ from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
 from application.ports.suppressions import hash_of
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
+from application.use_cases.ask_fresh_link import AskFreshLink
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.give_card import GiveCard
@@ -100,6 +101,7 @@ class Site:
         self.now, self.world = now, MemoryWorld()
         self.passwords, self.intake = FakePasswords(), FakeIntake()
         self.payments, self.renewals = MemoryPayments(now), MemoryRenewals(now)
+        self.registry = MemoryRegistry(self.world, now)
         self.cases = Cases(open_uow=units_of_work(self.world), clock=now)
         self.payment_page: str | None = HOSTED
         self.opened_pages: list[CaseRef] = []
@@ -155,7 +157,7 @@ class Site:
             "users": MemoryUserStore(self.world),
             "sessions": MemorySessionStore(self.world),
             "passwords": self.passwords,
-            "registry": MemoryRegistry(self.world, self.now),
+            "registry": self.registry,
             "intake": self.intake,
             "verify_webhook": self._verify,
             "read_envelope": read_envelope,
@@ -170,6 +172,9 @@ class Site:
             "pick_day": PickDay(cases=self.cases),
             "owed": partial(owed_with, self.cases),
             "give_card": GiveCard(cases=self.cases, payments=self.payments, renewals=self.renewals),
+            "ask_fresh_link": AskFreshLink(
+                registry=self.registry, open_uow=self.cases.open_uow, clock=self.now
+            ),
             "report_problem": ReportProblem(cases=self.cases),
             "unsubscribe": Unsubscribe(open_uow=units_of_work(self.world), clock=self.now),
             "answer_end": self._answer_end,

@@ -71,7 +71,7 @@ async def test_a_card_that_is_not_offered_and_a_foreign_link_change_nothing(
     await linked(site)
     await stranger.post(f"{LINK}/backup", data={"card": "0123456789abcdef"})
     gone = await stranger.post("/r/nobodys-token/backup", data={"card": choice_of(AMEX)})
-    assert gone.status_code == 404
+    assert (gone.status_code, gone.headers["location"]) == (303, "/r/nobodys-token")
     elsewhere = {"origin": "https://evil.example"}
     form = {"card": choice_of(AMEX)}
     answer = await stranger.post(f"{LINK}/backup", data=form, headers=elsewhere)

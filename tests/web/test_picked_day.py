@@ -80,10 +80,11 @@ async def test_where_nothing_is_owed_no_day_is_offered(
     assert picked(site) == []
 
 
-async def test_a_link_that_leads_nowhere_is_the_same_page(stranger: httpx.AsyncClient) -> None:
+async def test_a_link_that_leads_nowhere_leads_to_the_page_that_says_so(
+    stranger: httpx.AsyncClient,
+) -> None:
     answer = await stranger.post("/r/unknown/day", data={"day": "2026-07-20"})
-    assert answer.status_code == 404
-    assert answer.text == (await stranger.get("/r/unknown")).text
+    assert (answer.status_code, answer.headers["location"]) == (303, "/r/unknown")
 
 
 async def test_the_card_on_file_is_charged_at_once_and_the_page_waits(
@@ -123,7 +124,8 @@ def _same(moment: datetime) -> datetime:
 
 
 async def test_a_wrong_link_charges_nobody(stranger: httpx.AsyncClient) -> None:
-    assert (await stranger.post("/r/unknown/now")).status_code == 404
+    answer = await stranger.post("/r/unknown/now")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/r/unknown")
 
 
 async def test_the_merchant_reads_what_the_customer_wished(

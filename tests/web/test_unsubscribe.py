@@ -96,6 +96,6 @@ async def test_nobody_stops_somebody_elses_letters(
 ) -> None:
     await linked(site)
     answer = await stranger.request(method, f"/u/{token}")
-    unknown = await stranger.request(method, "/r/never-issued")
+    unknown = await stranger.request(method, "/u/never-issued")
     assert (answer.status_code, answer.text) == (404, unknown.text)
     assert silent(site) == []

@@ -1,0 +1,25 @@
+"""Customers who ask for a fresh link."""
+
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from adapters.postgres.migrate import run_scripts
+
+ID = "2026-11-23T23:20:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "requests for a fresh link"
+
+SCRIPTS = [
+    path.read_text() for path in sorted((Path(__file__).parent / "link_requests").glob("*.sql"))
+]
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="postgres", description=DESCRIPTION)
+
+    async def create() -> None:
+        await run_scripts(SCRIPTS)
+
+    manager.add_raw(create)
+    return manager
