@@ -103,6 +103,7 @@ async def _open(
         at_once=picked_day.charged_at_once(offer, row.card),
         several=len(debts) > 1,
         rests=questioned or offer.picked is not None,
+        refused=_was_refused(view, parts.clock()),
     )
     return visit.leading_on(
         "customer/open.html",
@@ -111,7 +112,7 @@ async def _open(
         **backup_card.shown(await parts.backup_cards.offer(ref), merchant, row, speech),
         **picked_day.shown(offer, speech),
         **problem.shown(speech, merchant.name),
-        sentence=_sentence(view, questioned, parts.clock(), speech, merchant.name),
+        sentence=_sentence(view, asked.refused, questioned, speech, merchant.name),
         questioned=questioned,
     )
 
@@ -144,11 +145,15 @@ def _case(
 
 
 def _sentence(
-    view: CaseView, questioned: bool, now: datetime, speech: Speech, merchant: str
+    view: CaseView, refused: bool, questioned: bool, speech: Speech, merchant: str
 ) -> str:
     if questioned:
         return speech.problem["told"].format(merchant=merchant)
-    refused = any(
+    return speech.pay["refused" if refused else SENTENCES[view.row.ask]]
+
+
+def _was_refused(view: CaseView, now: datetime) -> bool:
+    """Just now: whoever reads may have pressed the button themselves."""
+    return any(
         isinstance(event, AttemptDeclined) and now - event.at < JUST_NOW for event in view.history
     )
-    return speech.pay["refused" if refused else SENTENCES[view.row.ask]]

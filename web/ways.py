@@ -26,6 +26,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     at_once: tuple[Money, ...]  # what the card on file can be charged with just now
     several: bool  # invoices, each with a way of its own
     rests: bool  # nothing is asked for: a day was picked, or something is wrong
+    refused: bool  # the card on file, a moment ago
 
 
 class Way(Struct, frozen=True):
@@ -65,6 +66,8 @@ def _ways(asked: Asked, speech: Speech) -> Iterable[tuple[str, str]]:
         if not asked.several:
             yield PAGE, speech.pay["pay_now"]
         return
+    if asked.refused:
+        yield CARD, speech.pay["use_card"]
     if asked.at_once:
         amount = _joined(asked.at_once, speech)
         yield NOW, speech.pay["with_this"].format(amount=amount)
@@ -72,7 +75,8 @@ def _ways(asked: Asked, speech: Speech) -> Iterable[tuple[str, str]]:
         yield PAGE, speech.pay["confirm"]
     elif asked.ask is not Ask.CARD and not asked.several:
         yield PAGE, speech.pay["pay_now"]
-    yield CARD, speech.pay["use_card"]
+    if not asked.refused:
+        yield CARD, speech.pay["use_card"]
     if (asked.at_once or asked.ask is Ask.CARD) and not asked.several:
         yield PAGE, speech.pay["other_way"]
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rehearsal.people import USUAL_MIX, Person, Temperament, populate
+from rehearsal.people import USUAL_MIX, Person, Reaction, Temperament, populate
 from rehearsal.stripe_double.billing import collect
 from rehearsal.stripe_double.cards import TestCard
 from rehearsal.stripe_double.objects import customer, payment_method, price, product, subscription
@@ -38,6 +38,7 @@ HISTORY_MIX: Final[Mapping[Temperament, float]] = {
 
 class Scene(Struct, frozen=True, forbid_unknown_fields=True):
     """What to seed: `n` people whose subscriptions first renew over `spread_s` virtual seconds.
+    With `reacts` all of them take letters in that way, "never" for those whom you play yourself.
 
     `mix` weighs their temperaments; `history` gives each a first paid invoice in the past. The
     scene `history` has `n` people with a monthly invoice each for the last two years, of which some
@@ -51,6 +52,7 @@ class Scene(Struct, frozen=True, forbid_unknown_fields=True):
     mix: dict[Temperament, float] | None = None
     account: str | None = None
     history: bool | None = None
+    reacts: Reaction | None = None
 
 
 class Scenes:
@@ -85,6 +87,7 @@ class Scenes:
             begins = spread * (number + random.random()) / count
             # Outside the demo each renews once, so that a campaign comes to an end.
             person = born if demo else replace(born, interval="year")
+            person = replace(person, reacts=scene.reacts or person.reacts)
             self._settle(account, person, begins, history=past)
         if demo:
             self._keep_populated(scene, account, count)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Complaints
@@ -40,6 +41,15 @@ AUDIT = """() => {
   }
   return faults;
 }"""  # noqa: E501
+
+
+async def faults_of(page: Page, *, axe: bool) -> list[str]:
+    """What our own look finds, and what axe does, which takes longer."""
+    faults: list[str] = await page.evaluate(AUDIT)
+    if axe:
+        found = await Axe().run(page)
+        faults += [found.generate_report()] if found.violations_count else []
+    return faults
 
 
 async def sign_in(page: Page, site: Served) -> None:
@@ -167,7 +177,7 @@ async def test_the_customers_form_may_go_on_to_another_site(
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_pages_pass_our_own_audit(
+async def test_pages_pass_our_own_audit_and_axe(
     browser: Browser, site: Served, complaints: Complaints, theme: Any, width: int
 ) -> None:
     context = await browser.new_context(
@@ -175,20 +185,23 @@ async def test_pages_pass_our_own_audit(
     )
     page = await context.new_page()
     complaints.listen(page)
+    axe = (width, theme) in ((360, "light"), (1280, "dark"))
     faults = {}
-    for path in ("/sign-in", f"/r/{TOKEN}", "/cases", "/cases?phase=stopped", STRIPE):
+    customers = (f"/r/{TOKEN}", f"/u/{TOKEN}")
+    for path in ("/sign-in", *customers, "/cases", "/cases?phase=stopped", STRIPE):
         if path == "/cases":
             await sign_in(page, site)
         await page.goto(site.url + path)
         await page.evaluate("document.querySelectorAll('details').forEach((e) => (e.open = true))")
-        faults[path] = await page.evaluate(AUDIT)
+        faults[path] = await faults_of(page, axe=axe)
     for name in ("Ines Blume", "Amara Okafor-Whitfield", "Björn Lindqvist"):
         await page.goto(f"{site.url}/cases")
         await page.get_by_role("link", name=name).click()
         await expect(page.get_by_role("heading", name=name)).to_be_visible()
-        faults[name] = await page.evaluate(AUDIT)
+        faults[name] = await faults_of(page, axe=axe)
     await context.close()
-    assert {path: found for path, found in faults.items() if found} == {}
+    wrong = [f"{path}: {fault}" for path, found in faults.items() for fault in found]
+    assert not wrong, "\n".join(wrong)
 
 
 async def test_a_merchant_goes_to_stripe_agrees_and_comes_back_signed_in(

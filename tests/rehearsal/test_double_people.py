@@ -70,6 +70,14 @@ async def test_a_lost_card_declines_until_there_is_another_one() -> None:
             assert status == 200
 
 
+async def test_people_whom_somebody_plays_do_nothing_by_themselves() -> None:
+    async with running() as driver:
+        await driver.control("POST", "seed", {"scene": "burst", "n": 20, "reacts": "never"})
+        people = await driver.control("GET", "people")
+    assert {each["reacts"] for each in people} == {"never"}
+    assert len({each["temperament"] for each in people}) > 2
+
+
 async def test_the_demo_fails_continuously_over_its_first_days_and_lives_on() -> None:
     async with running(scene="demo", scene_size=60) as driver:
         people = await driver.control("GET", "people")

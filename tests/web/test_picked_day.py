@@ -1,5 +1,6 @@
 """On the customer's page: the day of the charge, chosen, kept, and changed."""
 
+import re
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -117,6 +118,9 @@ async def test_after_a_refusal_a_moment_ago_another_card_is_asked_for() -> None:
         async with running(house), visitor(house) as browser:
             page = (await browser.get(LINK)).text
         assert ("The card was refused just now" in page) is said
+        first = re.search(r'<button type="submit" class="wide">([^<]*)', page)
+        assert first is not None
+        assert first[1].startswith("Use another card") is said
 
 
 def _same(moment: datetime) -> datetime:
