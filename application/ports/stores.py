@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from domain.invoice import Customer
 from domain.network import CardUse
-from domain.policy import Policy
+from domain.policy import Channel, Policy
 from domain.recovery.actions import Action
 from domain.recovery.events import Event
 from domain.recovery.explain import Decision
@@ -213,8 +213,9 @@ class NewMessage(Struct, frozen=True, kw_only=True):
 
     step: int
     message_id: str
-    subject: str
+    subject: str  # of a text its words, without the link
     at: datetime
+    channel: Channel = Channel.EMAIL
 
 
 class MessageStore(Protocol):
