@@ -70,6 +70,14 @@ class PostgresMessageStore:
     async def failed(self, message_id: str) -> None:
         await self._mark(message_id, {Messages.state: "failed"})
 
+    async def undelivered(self, case_id: UUID, step: int) -> None:
+        mark = Messages.update({Messages.state: "failed"}).where(
+            Messages.merchant_id == self._merchant_id,
+            Messages.case_id == case_id,
+            Messages.step == step,
+        )
+        await fetch(self._connection, mark)
+
     async def _mark(self, message_id: str, values: dict[Any, Any]) -> None:
         mark = Messages.update(values).where(
             Messages.merchant_id == self._merchant_id, Messages.message_id == message_id

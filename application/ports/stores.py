@@ -126,7 +126,7 @@ class CustomerStore(Protocol):
     """Whom to write to. The one place where a customer's personal data is kept."""
 
     async def keep(self, account: str, customer: Customer) -> None:
-        """Insert or refresh."""
+        """Insert or refresh; a phone number is no part of it (see `TextConsentStore`)."""
         ...
 
     async def find(self, account: str, customer_id: str) -> Customer | None:
@@ -228,6 +228,10 @@ class MessageStore(Protocol):
 
     async def failed(self, message_id: str) -> None:
         """It certainly did not go out, and counts against nobody's budget."""
+        ...
+
+    async def undelivered(self, case_id: UUID, step: int) -> None:
+        """It was taken, and did not arrive: as `failed`, of a step."""
         ...
 
     async def sent(self, message_id: str, at: datetime) -> None:

@@ -19,7 +19,7 @@ from domain.policy.bounds import (
     unless,
 )
 from domain.policy.plan_faults import LEAST_GAP, MOST_CENTS, plans_faults
-from domain.policy.shapes import Channel, ContactBudget, Economics, Match
+from domain.policy.shapes import Arm, Channel, ContactBudget, Economics, Match, Segment
 from domain.policy.windows import (
     LONGEST_WINDOW,
     SHORTEST_WINDOW,
@@ -127,8 +127,9 @@ def _texts_faults(policy: "Policy") -> Faults:
 
 
 def _has_texts(policy: "Policy") -> bool:
-    tables = (policy, *policy.segments, *policy.arms)
-    campaigns = (plan.campaign for table in tables for plan in table.plans.values())
+    others: tuple[Segment | Arm, ...] = (*policy.segments, *policy.arms)
+    tables = [policy.plans, *(one.plans for one in others)]
+    campaigns = (plan.campaign for plans in tables for plan in plans.values())
     return any(step.channel is Channel.SMS for campaign in campaigns for step in campaign)
 
 

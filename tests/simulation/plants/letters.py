@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from application.ports.mailer import Letter, MailDeferred, Mailer
 from application.ports.stores import Conversation
 from application.ports.unit_of_work import UnitOfWork
-from application.use_cases.send_reminder import SendReminder
+from application.use_cases.send_reminder import Going, SendReminder
 from application.work import Errand
 from domain.recovery import campaign
 from domain.recovery import case as cases
@@ -50,10 +50,10 @@ class LetterBeforeItsCommit(Installation):
 
         class Eager(SendReminder):
             async def _commit_and_send(
-                self, ref: Any, step: int, letter: Letter, invoice: Any, token: str
+                self, ref: Any, step: int, going: Going, invoice: Any, token: str
             ) -> None:
-                await self.mailer.send(letter)
-                await super()._commit_and_send(ref, step, letter, invoice, token)
+                await self._give(going.message)
+                await super()._commit_and_send(ref, step, going, invoice, token)
 
         parts = {name: getattr(right, name) for name in SendReminder.__slots__}
         return {**super().errands(), ActionKind.REMINDER: Eager(**parts)}
