@@ -12,7 +12,7 @@ from application.ports.letters import RenderedText, TextAbout
 from domain.letters import fits_gsm, segments_of, text_kind_of
 from domain.money import Money
 
-LONGEST_MERCHANT: Final = 30  # more would push the link into a second segment
+LONGEST_MERCHANT: Final = 24  # more would push the link into a second segment
 NAMELESS: Final = "-"
 # Spaces and quotes that amounts and names are written with; each would double what a text costs.
 PLAIN: Final = str.maketrans(
