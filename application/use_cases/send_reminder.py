@@ -6,7 +6,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import assert_never
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,19 +18,27 @@ from application.ports.letters import OtherInvoice, ReminderRenderer, ReminderTe
 from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
-from application.ports.stores import LINK_LIFE, NewMessage
+from application.ports.stores import LINK_LIFE, ConcurrentWrite, NewMessage
 from application.ports.suppressions import Suppression, hash_of
 from application.ports.text_consents import TextConsent
 from application.ports.texting import Text, TextStopped
 from application.ports.unit_of_work import UnitOfWork
+from application.reminding import about_of
 from application.texting import Addressee, Texting
-from domain.decline.telling import Tellable, tellable
 from domain.invoice import Customer, Invoice, InvoiceStatus
 from domain.policy import Channel, Template
 from domain.recovery import commands as c
 from domain.recovery.events import Payer, ReminderStarted, StopReason
 from domain.recovery.signals import Origin, after_settlement
 from domain.recovery.state import RecoveryCase, Reminder
+
+
+class _Silenced(Exception):
+    """Nobody may write to them any more; `why` is the reason's name."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Going(Struct, frozen=True, kw_only=True):
@@ -130,7 +137,7 @@ class SendReminder:
         assert case.reminder is not None
         step, is_text = case.reminder.step, case.reminder.channel is Channel.SMS
         merchant = await self.registry.merchant(ref.merchant_id)
-        about = _about(case, step, invoice, merchant, f"{self.base_url}/r/{token}")
+        about = about_of(case, step, invoice, merchant, f"{self.base_url}/r/{token}")
         if is_text and self.texting is not None:
             name = self._message_id(ref, step)
             return Going(message=self.texting.compose(ref, about, whom, name), word=whom.word)
@@ -143,7 +150,12 @@ class SendReminder:
     async def _commit_and_send(
         self, ref: CaseRef, step: int, going: Going, invoice: Invoice, token: str
     ) -> None:
-        events = await self.cases.apply(ref, self._beginning(ref, step, going, invoice, token))
+        beginning = self._beginning(ref, step, going, invoice, token)
+        try:
+            events = await self.cases.apply(ref, beginning)
+        except _Silenced as told:
+            await self.cases.change(ref, c.SkipReminder(step=step, reason=told.why))
+            return
         if not any(isinstance(event, ReminderStarted) for event in events):
             return
         await self._hand_over(ref, step, going.message)
@@ -170,6 +182,15 @@ class SendReminder:
     ) -> Change:
         now, message = self.cases.clock(), going.message
         token_hash = sha256(token.encode()).digest()
+        is_text = isinstance(message, Text)
+
+        async def first(uow: UnitOfWork) -> None:
+            """Whoever has said stop while the message was made ready does not get it."""
+            whom = await self._addressee(uow, ref, invoice, is_text=is_text)
+            if isinstance(whom, str):
+                raise _Silenced(whom)
+            if whom.address != message.to:
+                raise ConcurrentWrite
 
         async def also(uow: UnitOfWork) -> None:
             until = now + LINK_LIFE
@@ -183,6 +204,7 @@ class SendReminder:
             actor=WORKER,
             at=now,
             customer=invoice.customer,
+            first=first,
             also=also,
         )
 
@@ -263,33 +285,3 @@ def _why_never(error: MailRefused | MailDeferred) -> Suppression | None:
         return Suppression.UNSUBSCRIBED
     is_dead = isinstance(error, MailRefused) and error.is_dead
     return Suppression.BOUNCED if is_dead else None
-
-
-def _about(
-    case: RecoveryCase, step: int, invoice: Invoice, merchant: MerchantProfile, link: str
-) -> ReminderText:
-    customer = invoice.customer
-    card = None if case.outstanding else invoice.card or case.card
-    next_at, zone = case.next_attempt_at, case.timezone or merchant.timezone
-    owed_minor = invoice.amount_remaining_minor if case.is_open else case.recovered_minor
-    return ReminderText(
-        merchant_name=merchant.name,
-        customer_name=customer.name if customer else None,
-        amount_minor=owed_minor,
-        currency=invoice.currency,
-        invoice_number=invoice.number,
-        template=case.reminder.template if case.reminder else Template.PAYMENT_FAILED,
-        reason=Tellable.GENERIC if case.outstanding else tellable(case.decline),
-        step=step,
-        next_attempt_on=_day(next_at, zone) if next_at else None,
-        last4=card.last4 if card else None,
-        link=link,
-        locale=customer.locale if customer else None,
-        is_bill=case.outstanding,
-        due_on=_day(case.due_at, zone) if case.due_at else None,
-    )
-
-
-def _day(at: datetime, zone: str) -> str:
-    """The reader's own day: an evening here can be tomorrow there."""
-    return at.astimezone(ZoneInfo(zone)).date().isoformat()
