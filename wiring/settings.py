@@ -190,7 +190,9 @@ def load(environ: Mapping[str, str], need: Need = Need.ALL) -> Settings:
     if not values.get("owner_database_url"):
         values["owner_database_url"] = values.get("database_url", "")
     settings = Settings(**values)
-    faults += _missing(settings, need, {fault.variable for fault in faults})
+    unfit = {fault.variable for fault in faults}
+    faults += _missing(settings, need, unfit)
+    faults += _half_a_carrier(settings, unfit)
     faults += _contradictions(settings)
     if faults:
         raise SettingsInvalid(tuple(faults))
@@ -264,7 +266,6 @@ def _strangers(environ: Mapping[str, str]) -> Iterator[SettingFault]:
 
 def _contradictions(settings: Settings) -> Iterator[SettingFault]:
     """What is right alone and wrong together."""
-    yield from _half_a_carrier(settings)
     if not settings.livemode:
         return
     if settings.base_url.startswith("http://"):
@@ -275,10 +276,10 @@ def _contradictions(settings: Settings) -> Iterator[SettingFault]:
         yield SettingFault(_variable("clock"), "is for rehearsal; remove it with a live Stripe key")
 
 
-def _half_a_carrier(settings: Settings) -> Iterator[SettingFault]:
+def _half_a_carrier(settings: Settings, unfit: set[str]) -> Iterator[SettingFault]:
     """A login without a sender sends nothing; and a carrier posts to no address of this machine."""
     names = ("twilio_account_sid", "twilio_auth_token", "twilio_from")
-    given = [name for name in names if getattr(settings, name)]
+    given = [name for name in names if getattr(settings, name) or _variable(name) in unfit]
     for name in names if given else ():
         if name not in given:
             yield SettingFault(_variable(name), f"is missing beside {_variable(given[0])}")
