@@ -190,9 +190,9 @@ def load(environ: Mapping[str, str], need: Need = Need.ALL) -> Settings:
     if not values.get("owner_database_url"):
         values["owner_database_url"] = values.get("database_url", "")
     settings = Settings(**values)
-    unfit = {fault.variable for fault in faults}
-    faults += _missing(settings, need, unfit)
-    faults += _half_a_carrier(settings, unfit)
+    told = {fault.variable for fault in faults}
+    faults += _missing(settings, need, told)
+    faults += _half_a_carrier(settings, told)
     faults += _contradictions(settings)
     if faults:
         raise SettingsInvalid(tuple(faults))

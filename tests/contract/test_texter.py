@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -14,27 +15,27 @@ from tests.rehearsal.phones import SENDER, SID, TOKEN, Phones, phones
 NUMBER, OTHER = "+491713920055", "+12025550123"
 
 
-class Carried:
+class Carried(Protocol):
     """A carrier, and what a test can do to it."""
 
     texter: Texter
-    news_url = "http://127.0.0.1:1/nobody"
+    news_url: str = "http://127.0.0.1:1/nobody"
 
     def bodies(self) -> list[str]:
         """What arrived."""
-        raise NotImplementedError
+        ...
 
     async def is_down(self) -> None:
         """It cannot be reached, or wants no more just now."""
-        raise NotImplementedError
+        ...
 
     async def does_not_know(self, number: str) -> None:
         """No mobile has this number."""
-        raise NotImplementedError
+        ...
 
     async def is_told_stop_by(self, number: str) -> None:
         """Its owner wants no more."""
-        raise NotImplementedError
+        ...
 
 
 class InMemory(Carried):
