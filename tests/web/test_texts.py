@@ -13,6 +13,9 @@ from application.ports.text_consents import ConsentBy, TextConsent
 from application.use_cases.agree_to_texts import AgreeToTexts
 from domain.decline import DeclineFamily
 from domain.policy import Channel, Policy, Since, Step, Template
+from domain.recovery import events as e
+from domain.recovery.actions import next_action
+from domain.recovery.case import replay
 from tests.web.site import ACME, NOW, Site, running, visitor
 from tests.web.stories import POLICY, VISA, Story
 from web.app import create_app
@@ -171,3 +174,32 @@ async def test_it_is_asked_in_the_language_of_the_page(
     assert held is not None
     assert held.wording == f"texts/1/{tag}"
     assert speech.texts["withdraw"] in (await stranger.get(LINK, headers=liked)).text
+
+
+async def test_the_case_tells_of_texts_and_why_one_did_not_go(
+    site: Site, mara: httpx.AsyncClient
+) -> None:
+    case_id = await linked(site)
+    held = site.world.cases[ACME, case_id]
+    step = held.state.reminders + 1
+
+    async def happens(*events: e.Event) -> str:
+        known = site.world.cases[ACME, case_id]
+        after = replay((*known.events, *events))
+        async with site.cases.open_uow(ACME) as uow:
+            await uow.cases.append(case_id, known.state.version, events, after)
+            await uow.actions.put(case_id, next_action(after))
+        return (await mara.get(f"/cases/{case_id}")).text
+
+    soon = NOW + timedelta(hours=1)
+    planned = e.ReminderPlanned(at=NOW, step=step, due_at=soon, channel=Channel.SMS)
+    page = await happens(planned)
+    assert "We text the customer, if they have agreed to it by then" in page
+    assert f"Reminder {step}, a text message, was planned" in page
+    begun = e.ReminderStarted(at=NOW, step=step, message_id="m", channel=Channel.SMS)
+    assert f"We texted the customer, reminder {step}" in await happens(begun)
+    failed = e.ReminderFailed(at=NOW, step=step, reason="Twilio 30003")
+    assert f"Reminder {step} could not be delivered." in await happens(failed)
+    skipped = e.ReminderSkipped(at=NOW, step=step + 1, reason="no_consent")
+    page = await happens(replace(planned, step=step + 1), skipped)
+    assert "The customer has not agreed to text messages about it." in page
