@@ -14,6 +14,9 @@ class MemoryTextConsentStore(MemoryStore):
 
     async def give(self, case_id: UUID, consent: TextConsent) -> bool:
         before = await self.latest(case_id)
+        case = self.world.cases.get((self.merchant_id, case_id))
+        if case is None or not case.state.is_open:
+            return False
         stands = before is not None and before.withdrawn_at is None
         if stands and before is not None and before.number == consent.number:
             return False

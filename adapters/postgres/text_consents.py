@@ -6,10 +6,12 @@ from uuid import UUID
 
 from application.ports.text_consents import MOST, ConsentBy, TextConsent
 
+# The lock keeps the case from closing meanwhile: whoever closes it deletes its numbers.
 GIVE: Final = """
 insert into text_consents (merchant_id, case_id, number, number_hash, by, wording, given_at)
-select $1, $2, $3, $4, $5, $6, $7
-where (select count(*) from text_consents where merchant_id = $1 and case_id = $2) < $8
+select $1, $2, $3, $4, $5, $6, $7 from recovery_cases
+where merchant_id = $1 and case_id = $2 and closed_at is null
+for share
 """
 WITHDRAW: Final = """
 update text_consents set withdrawn_at = $3, number = null
@@ -51,7 +53,6 @@ class PostgresTextConsentStore:
             consent.by.value,
             consent.wording,
             consent.given_at,
-            MOST,
         )
         return bool(done == "INSERT 0 1")
 

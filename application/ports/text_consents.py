@@ -34,8 +34,8 @@ class TextConsentStore(Protocol):
     back, is never deleted."""
 
     async def give(self, case_id: UUID, consent: TextConsent) -> bool:
-        """Record it; an earlier one ends. False if the same number stands already, or there have
-        been MOST."""
+        """Record it; an earlier one ends. False if the same number stands already, there have been
+        MOST, or the case is closed."""
         ...
 
     async def withdraw(self, case_id: UUID, at: datetime) -> bool:

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from application.ports.suppressions import hash_of
 from application.ports.text_consents import MOST, ConsentBy, TextConsent
+from domain.recovery import events as e
 from tests.builders import DAY, HOUR, MONDAY
-from tests.contract.worlds import Shop, World, a_case
+from tests.contract.worlds import Shop, World, a_case, tell
 
 NUMBER, OTHER = "+491713920055", "+12025550123"
 
@@ -88,6 +89,15 @@ async def test_what_is_over_is_forgotten_but_for_its_hash(world: World, shop: Sh
         await uow.text_consents.forget(case_id)
         await uow.text_consents.forget(uuid4())
     assert await latest(world, shop, case_id) == replace(a_text_consent(), number=None)
+
+
+async def test_nothing_is_recorded_for_a_case_that_is_closed(world: World, shop: Shop) -> None:
+    case_id = await a_case(world, shop)
+    ended = e.CaseStopped(at=MONDAY, reason=e.StopReason.VOIDED)
+    await tell(world, shop, case_id, ended)
+    assert not await give(world, shop, case_id, a_text_consent())
+    assert not await give(world, shop, uuid4(), a_text_consent())
+    assert await latest(world, shop, case_id) is None
 
 
 async def test_another_merchant_sees_none_and_ends_none(world: World, shop: Shop) -> None:
