@@ -148,6 +148,8 @@ async def _write(uow: UnitOfWork, ref: CaseRef, change: Change, step: _Step) -> 
     if taught:
         await uow.lessons.add(change.at, taught)
     await uow.actions.put(ref.case_id, next_action(step.after))
+    if step.before.is_open and not step.after.is_open:
+        await uow.text_consents.forget(ref.case_id)
     await uow.audit.add(_audit(ref, change, step))
     if change.also is not None:
         await change.also(uow)

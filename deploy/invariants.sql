@@ -67,4 +67,10 @@ union all
 select 'dead_action', merchant_id, action_id::text
 from scheduled_actions where dead_at is not null
 
+union all
+select 'number_after_the_end', t.merchant_id, t.case_id::text
+from text_consents t
+join recovery_cases c on c.merchant_id = t.merchant_id and c.case_id = t.case_id
+where t.number is not null and c.closed_at is not null
+
 order by 1, 2, 3;

@@ -1,6 +1,6 @@
 """An invoice and its card as Stripe shows them at one instant: re-read, never remembered."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +11,9 @@ from domain.decline import Decline
 # The collection method of a bill that the customer pays by hand.
 # Source: docs.stripe.com/api/invoices/object#invoice_object-collection_method.
 BY_HAND: Final = "send_invoice"
+# The key in the metadata of Stripe's customer under which a merchant says since when they may text
+# them about payments: an ISO date.
+TEXTS_AGREED: Final = "chargechase_sms_consent"
 
 
 class InvoiceStatus(StrEnum):
@@ -69,6 +72,8 @@ class Customer(Struct, frozen=True, kw_only=True):
     email: str | None = None
     name: str | None = None
     locale: str | None = None
+    phone: str | None = None  # as the merchant has it in Stripe
+    texts_agreed_on: date | None = None  # to texts, as the merchant says: see `TEXTS_AGREED`
 
 
 class FailedCharge(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -54,8 +54,10 @@ class Traits(Struct, frozen=True):
 
 
 async def traits_of(address: str, double_url: str) -> Traits | None:
-    """None: nobody the double knows. Raises NotNow when it cannot say."""
-    answer = await _double("GET", f"{double_url}/_double/people", params={"email": address})
+    """By mail address or number. None: nobody the double knows. Raises NotNow when it cannot
+    say."""
+    by = "phone" if address.startswith("+") else "email"
+    answer = await _double("GET", f"{double_url}/_double/people", params={by: address})
     found = msgspec.json.decode(answer, type=tuple[Traits, ...])
     return found[0] if found else None
 

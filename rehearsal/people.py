@@ -13,6 +13,8 @@ from domain.money import exponent
 
 HOUR_S: Final = 3_600
 DAY_S: Final = 86_400
+AGREED_ON: Final = "2026-01-15"
+_AREAS: Final = (202, 206, 212, 213, 303, 305, 312, 404, 415, 503, 512, 602, 617, 702, 713, 720)
 
 Temperament = Literal[
     "pay_day", "issuer_trouble", "lost_card", "expired_card", "authentication", "cancels",
@@ -56,6 +58,8 @@ class Person(Struct, frozen=True, kw_only=True):
     reacts: Reaction
     opens_mail_after_s: int
     rules: tuple[dict[str, Any], ...]
+    phone: str | None = None
+    agreed_to_texts: str | None = None  # since which day, as the merchant says
 
 
 class _Land(Struct, frozen=True):
@@ -146,7 +150,17 @@ def _person(random: Random, number: int, mix: Mapping[Temperament, float]) -> Pe
         reacts=reacts,
         opens_mail_after_s=opens,
         rules=_rules(random, temperament, land, number),
+        phone=_phone(land.country, number),
+        agreed_to_texts=AGREED_ON if number % 3 == 0 else None,
     )
+
+
+def _phone(country: str, number: int) -> str | None:
+    """A number kept for fiction, as long as there are any (NANPA's 555-01XX; in Germany those that
+    its regulator set aside): everybody has their own, or none."""
+    if country == "US" and number < 100 * len(_AREAS):
+        return f"+1{_AREAS[number // 100]}55501{number % 100:02d}"
+    return f"+4917139200{number:02d}" if country == "DE" and number < 100 else None
 
 
 def _pick(random: Random, weighted: list[tuple[Any, float]]) -> Any:

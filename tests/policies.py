@@ -24,6 +24,7 @@ from domain.policy import (
     StripeRetries,
     Template,
 )
+from domain.policy.faults import EARLIEST_TEXT, LATEST_TEXT, MOST_TEXTS
 from domain.policy.plan_faults import MOST_STEPS, MOST_TRIES, NOT_CHARGED, OF_BILLS, OF_BILLS_ALONE
 
 HOUR = timedelta(hours=1)
@@ -164,7 +165,9 @@ def _families() -> st.SearchStrategy[dict[str, DeclineFamily]]:
 def policies(draw: st.DrawFn) -> Policy:
     """Any policy that is valid, within what is usual."""
     names = draw(st.lists(NAMES, max_size=4, unique=True))
-    first = draw(st.integers(0, 23))
+    last = draw(st.integers(9, 24))
+    first = draw(st.integers(0, min(20, last - 1)))
+    hour = draw(st.integers(max(first, EARLIEST_TEXT), min(last, LATEST_TEXT) - 1))
     a_month = draw(st.integers(1, 35))
     return Policy(
         version=draw(st.integers(1, 10_000)),
@@ -174,7 +177,10 @@ def policies(draw: st.DrawFn) -> Policy:
         timezone=draw(st.sampled_from(ZONES)),
         charge_hour=draw(st.integers(0, 23)),
         first_mail_hour=first,
-        last_mail_hour=draw(st.integers(first + 1, 24)),
+        last_mail_hour=last,
+        most_texts=draw(st.integers(0, MOST_TEXTS)),
+        first_text_hour=draw(st.integers(EARLIEST_TEXT, hour)),
+        last_text_hour=draw(st.integers(hour + 1, LATEST_TEXT)),
         contacts=draw(contact_budgets()),
         card_month_limit=a_month,
         brand_month_limits=draw(st.dictionaries(BRANDS, st.integers(1, a_month), max_size=3)),

@@ -20,6 +20,8 @@ from web import (
     problem,
     stripe_account,
     stripe_agreement,
+    text_webhooks,
+    texts,
     unsubscribe,
 )
 from web.assets import Assets
@@ -49,6 +51,8 @@ def create_app(parts: WebParts) -> Litestar:
             health.ready,
             health.metrics,
             assets.serve_asset,
+            text_webhooks.answer,
+            text_webhooks.status,
             _pages(parts, tokens),
             _customers_pages(parts),
         ],
@@ -109,6 +113,7 @@ def _customers_pages(parts: WebParts) -> Router:
             picked_day.pick,
             picked_day.charge_now,
             backup_card.answer,
+            texts.answer,
             unsubscribe.show,
             unsubscribe.answer,
         ],

@@ -15,7 +15,7 @@ from web import money, times
 from web.chase_line import WELL, ChaseLine, Point, chase_line, path_of
 from web.declines import FAMILIES
 from web.reasons import Reason, planned, reason_of
-from web.wording.ahead import PLANNED, next_sentence
+from web.wording.ahead import PLANNED, TEXTED, is_text_planned, next_sentence
 from web.wording.bills import due
 from web.wording.budgets import budget, left_on_card, most_on_card, network_of
 from web.wording.ends import EndPanel, end_panel
@@ -177,7 +177,7 @@ def _ahead(view: CaseView, telling: Telling) -> list[Story]:
             at=at,
             when=times.short(at, telling.zone),
             tone="ahead",
-            text=PLANNED[kind],
+            text=TEXTED if kind is ActionKind.REMINDER and is_text_planned(view) else PLANNED[kind],
             why="",
             is_plan=False,
         )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
+from litestar.params import FromQuery
 
 from application.change_case import CaseRef
 from application.owed import Debt
@@ -19,7 +20,7 @@ from domain.network import DEBIT_SCHEMES
 from domain.recovery.actions import ActionKind
 from domain.recovery.events import Ask, AttemptDeclined
 from domain.recovery.transitions import Phase
-from web import backup_card, expiring_card, picked_day, problem, ways
+from web import backup_card, expiring_card, picked_day, problem, texts, ways
 from web.customer_pages import Visit, hash_of_token
 from web.forms import read_form
 from web.parts import WebParts
@@ -38,7 +39,9 @@ SETTLED: Final = {Phase.RECOVERED: "paid", Phase.STOPPED: "stopped"}
 
 
 @get("/r/{token:str}", name="customer.open")
-async def open_link(visit: NamedDependency[Visit]) -> Response[str]:
+async def open_link(
+    visit: NamedDependency[Visit], number: FromQuery[str | None] = None
+) -> Response[str]:
     """Shows and changes nothing: mail scanners open links too, as often as they like."""
     if isinstance(visit.target, CardLink):
         return await expiring_card.show(visit.target, visit)
@@ -54,7 +57,7 @@ async def open_link(visit: NamedDependency[Visit]) -> Response[str]:
         return visit.settled(merchant, visit.speech.over[SETTLED[view.row.phase]])
     if _on_its_way(view.row, parts.clock()):
         return visit.page("customer/wait.html", merchant=merchant.name)
-    return await _open(visit, merchant, view, debts)
+    return await _open(visit, merchant, view, debts, unread=number == texts.UNREAD)
 
 
 @post("/r/{token:str}", name="customer.pay", status_code=303)
@@ -92,7 +95,12 @@ async def _leading(ref: CaseRef, debts: Sequence[Debt], parts: WebParts) -> Case
 
 
 async def _open(
-    visit: Visit, merchant: MerchantProfile, view: CaseView, debts: Sequence[Debt]
+    visit: Visit,
+    merchant: MerchantProfile,
+    view: CaseView,
+    debts: Sequence[Debt],
+    *,
+    unread: bool,
 ) -> Response[str]:
     parts, speech = visit.parts, visit.speech
     row, ref = view.row, CaseRef(merchant.merchant_id, view.row.case_id)
@@ -112,6 +120,7 @@ async def _open(
         **backup_card.shown(await parts.backup_cards.offer(ref), merchant, row, speech),
         **picked_day.shown(offer, speech),
         **problem.shown(speech, merchant.name),
+        **texts.shown(await parts.agree_to_texts.offer(ref), merchant.name, speech, unread=unread),
         sentence=_sentence(view, asked.refused, questioned, speech, merchant.name),
         questioned=questioned,
     )

@@ -20,6 +20,8 @@ from application.ports.payments import Ended
 from application.ports.registry import Registry
 from application.ports.stores import CardLink, LinkTarget
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
+from application.ports.text_news import Answered, Carrier, Undelivered
+from application.use_cases.agree_to_texts import TextsOffer
 from application.use_cases.answer_end import EndAnswer
 from application.use_cases.backup_cards import BackupOffer
 from application.use_cases.card_pages import CardStanding
@@ -130,6 +132,37 @@ class PickDay(Protocol):
         ...
 
 
+class AgreeToTexts(Protocol):
+    """What agreeing to text messages needs."""
+
+    async def offer(self, ref: CaseRef) -> TextsOffer:
+        """Changes nothing."""
+        ...
+
+    async def agree(self, ref: CaseRef, typed: str, wording: str) -> bool:
+        """False if what was typed is no mobile number, or nobody asked."""
+        ...
+
+    async def withdraw(self, ref: CaseRef) -> None: ...
+
+
+class HearTexts(Protocol):
+    """What is done with what comes back of text messages."""
+
+    async def answer(self, said: Answered) -> str | None:
+        """What to answer; None for nothing."""
+        ...
+
+    async def undelivered(self, ref: CaseRef, step: int, news: Undelivered) -> None: ...
+
+
+class TextDesk(Struct, frozen=True, kw_only=True):
+    """What the postings of a carrier of texts need."""
+
+    carrier: Carrier
+    hear: HearTexts
+
+
 class Unsubscribe(Protocol):
     """What stopping letters needs."""
 
@@ -202,6 +235,7 @@ class WebParts:
     # SHA-256 of an expired link's token; nothing is said of what came of it
     ask_fresh_link: Callable[[bytes], Awaitable[None]]
     unsubscribe: Unsubscribe
+    agree_to_texts: AgreeToTexts
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap
@@ -216,6 +250,7 @@ class WebParts:
     metrics_token: str | None = None  # bearer token that opens /metrics from elsewhere
     stripe_desk: StripeDesk | None = None  # without it there is no page about the account
     agreement_desk: AgreementDesk | None = None
+    texts: TextDesk | None = None  # without it nobody is texted
     rehearsal: bool = False
     mailbox_url: str | None = None  # rehearsal only
     # Where the customer may be sent to pay, as CSP sources

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from domain.decline import DeclineFamily
 from domain.network import BARRING
-from domain.policy import Template
+from domain.policy import Channel, Template
 from domain.recovery import events as e
 from domain.recovery.why import Rejected, Why
 from web import money
@@ -179,7 +179,8 @@ def _about(event: Explained, telling: Telling) -> str:
         case e.AttemptPlanned():
             return f"Attempt {event.number} on {telling.time(event.due_at)}"
         case e.ReminderPlanned():
-            return f"Reminder {event.step} on {telling.time(event.due_at)}"
+            kind = ", a text message," if event.channel is Channel.SMS else ""
+            return f"Reminder {event.step}{kind} on {telling.time(event.due_at)}"
         case e.ReminderSkipped():
             return f"Reminder {event.step} is left out"
         case e.CustomerAsked():

@@ -10,13 +10,16 @@ from typing import Final
 
 import structlog
 
+from adapters.email.brief import BriefTexts
 from adapters.holidays import public_holidays
+from adapters.phones import read_mobile
 from adapters.postgres.clock import DatabaseTime
 from adapters.postgres.connections import PostgresCredentials
 from adapters.postgres.pools import Pools, open_pools
 from adapters.postgres.registry import PostgresRegistry
 from adapters.postgres.unit_of_work import units_of_work
 from adapters.secrets.box import SecretBox
+from adapters.sms.twilio import Access, TwilioTexter
 from adapters.stripe.client import StripeAccess, StripeConnection
 from adapters.stripe.pace import RateLimits
 from adapters.stripe.payments import StripePayments
@@ -25,6 +28,7 @@ from adapters.stripe.renewals import StripeRenewals
 from application.change_case import Cases
 from application.ports.stripe_accounts import Credential
 from application.ports.unit_of_work import OpenUnitOfWork
+from application.texting import Texting
 from application.use_cases.note_refused_key import NoteRefusedKey
 from domain.decline import is_known
 from domain.recovery.events import AttemptDeclined, ChargeDeclined, Event
@@ -160,6 +164,27 @@ def unknown_codes_told(metrics: Metrics) -> Callable[[tuple[Event, ...]], None]:
                     )
 
     return happened
+
+
+def texting_of(here: Ground) -> tuple[Texting, TwilioTexter] | None:
+    """The way to the carrier of texts, and what to close at the end; None without one."""
+    settings = here.settings
+    if not settings.texts:
+        return None
+    access = Access(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token[0],
+        sender=settings.twilio_from,
+        base=settings.twilio_api_base,
+    )
+    texter = TwilioTexter(access, here.metrics.text)
+    texting = Texting(
+        texter=texter,
+        renderer=BriefTexts(),
+        read_mobile=read_mobile,
+        base_url=settings.base_url,
+    )
+    return texting, texter
 
 
 def new_token() -> str:

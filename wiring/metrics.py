@@ -97,6 +97,11 @@ class Metrics:
         """A reminder was sent, refused or deferred."""
         self._reminders.labels(outcome).inc()
 
+    def text(self, outcome: str) -> None:
+        """A text message was handed over: sent, unclear, refused, stopped, deferred; or `login`,
+        where the carrier does not know us."""
+        self._texts.labels(outcome).inc()
+
     def stripe_call(self, endpoint: str, outcome: str, seconds: float) -> None:
         """A call to Stripe ended: ok, declined, refused, limited, failed, timeout; or it was
         spared, because Stripe has not answered for a while.
@@ -176,6 +181,7 @@ class Metrics:
     def _count_work(self) -> None:
         self._attempts = self._counter("attempts", "Attempts to charge", "outcome")
         self._reminders = self._counter("reminders", "Messages to customers", "outcome")
+        self._texts = self._counter("texts", "Text messages to customers", "outcome")
         self._calls = self._counter("stripe_calls", "Calls to Stripe", "endpoint", "outcome")
         self._call_seconds = Histogram(
             "chargechase_stripe_call_seconds",

@@ -44,6 +44,7 @@ _MASKS: Final = tuple(
         (r"\beyJ[\w-]+\.[\w-]+\.[\w-]*", "<token>"),
         (r"/(r|u)/[\w-]{16,}", r"/\1/<token>"),
         (r"://[^/\s:@]{0,256}:[^/\s@]{1,256}@", "://<credentials>@"),
+        (r"(?<![\w.])\+\d(?:[ ()./-]{0,2}\d){6,14}(?!\w)", "<phone>"),
         (r"[^\s@<>\"'(),;:=]{1,64}@[^\s@<>\"'(),;:]{1,253}\.\w{2,}", "<e-mail>"),
         # Postgres repeats the row that it refused.
         (r"(?m)^(DETAIL|CONTEXT):.*$", r"\1: <hidden>"),
@@ -52,7 +53,7 @@ _MASKS: Final = tuple(
 
 # Whatever a mask could find holds one of these; most texts hold none and are done with one look.
 _SUSPICIOUS: Final = re.compile(
-    r"@|://|_secret_|whsec_|[srp]k_(?:live|test)_|eyJ|/[ru]/|DETAIL|CONTEXT|\d(?:[ -]?\d){12}"
+    r"@|://|\+\d|_secret_|whsec_|[srp]k_(?:live|test)_|eyJ|/[ru]/|DETAIL|CONTEXT|\d(?:[ -]?\d){12}"
     r"|[bB][eE][aA][rR][eE][rR]|[bB][aA][sS][iI][cC]"
 )
 

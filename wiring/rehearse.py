@@ -12,9 +12,10 @@ from rehearsal.mailbox import MailboxOptions
 from rehearsal.mailbox import serve as serve_mail
 from rehearsal.stripe_double import DoubleOptions
 from rehearsal.stripe_double import serve as serve_stripe
+from rehearsal.twilio_double import TwilioOptions
 from wiring.clock import clock_of
 from wiring.logs import configure_logs
-from wiring.settings import Need, load
+from wiring.settings import Need, Settings, load
 
 
 def serve_double(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -55,10 +56,22 @@ def serve_mailbox(options: argparse.Namespace, environ: Mapping[str, str]) -> in
                 data_file=options.data_file,
                 clock=clock_of(settings),
                 double_url=options.double_url,
+                twilio=_twilio(settings),
             )
         )
     )
     return 0
+
+
+def _twilio(settings: Settings) -> TwilioOptions | None:
+    """The account that the product uses; None if it uses none."""
+    if not (settings.texts and settings.base_url):
+        return None
+    return TwilioOptions(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token[0],
+        product_url=settings.base_url,
+    )
 
 
 async def _until_asked(options: MailboxOptions) -> None:

@@ -14,6 +14,8 @@ from wiring.settings import FILE_SUFFIX, PREFIX, RUN_VARIABLES
 
 REHEARSAL_KEY: Final = "sk_test_rehearsal"  # the one the double knows; it opens nothing else
 OWNER_URL: Final = "OWNER_DATABASE_URL"
+REHEARSAL_ACCOUNT: Final = "AC0123456789abcdef0123456789abcdef"
+REHEARSAL_NUMBER: Final = "+15005550006"  # of Twilio's own for tests
 
 
 def environ_of(plan: RunPlan) -> dict[str, str]:
@@ -65,7 +67,19 @@ def _decided(plan: RunPlan) -> dict[str, str]:
     if plan.mailbox:
         decided["SMTP_URL"] = f"smtp://{LOOPBACK}:{plan.ports.smtp}"
         decided["MAILBOX_URL"] = plan.mailbox_url
+        if plan.rehearsal or not is_given(plan.given, "TWILIO_ACCOUNT_SID"):
+            decided |= _texts(plan)
     return decided
+
+
+def _texts(plan: RunPlan) -> dict[str, str]:
+    """The mailbox takes texts, too: none leaves this machine."""
+    return {
+        "TWILIO_ACCOUNT_SID": REHEARSAL_ACCOUNT,
+        "TWILIO_AUTH_TOKEN": plan.secrets.twilio_token,
+        "TWILIO_FROM": REHEARSAL_NUMBER,
+        "TWILIO_API_BASE": plan.mailbox_url,
+    }
 
 
 def servers_of(plan: RunPlan) -> tuple[Child, Child]:

@@ -26,6 +26,7 @@ class RunSecrets(Struct, frozen=True):
     secret_key: str
     webhook_secret: str
     demo_password: str
+    twilio_token: str = ""
 
 
 class InnerPorts(Struct, frozen=True):
@@ -55,6 +56,7 @@ class RunFolder:
             secret_key=secrets.token_urlsafe(48),
             webhook_secret=f"whsec_{secrets.token_urlsafe(32)}",
             demo_password=secrets.token_urlsafe(9),
+            twilio_token=secrets.token_hex(16),
         )
         kept = self.read("secrets.json")
         both = msgspec.structs.asdict(fresh) | kept

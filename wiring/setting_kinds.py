@@ -120,6 +120,25 @@ def connect_client(text: str) -> str:
     return _no_placeholder(text)
 
 
+def twilio_account(text: str) -> str:
+    """The SID of a Twilio account."""
+    if not re.fullmatch(r"AC[0-9a-f]{32}", text):
+        raise Unfit("must be a Twilio account SID: AC and 32 more characters")
+    return _no_placeholder(text)
+
+
+def twilio_tokens(text: str) -> tuple[str, ...]:
+    """Comma-separated auth tokens; the first logs in, the others are still honoured."""
+    return _each(text, _twilio_token)
+
+
+def text_sender(text: str) -> str:
+    """What texts come from, and can be answered: a name cannot, so that no STOP would arrive."""
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|MG[0-9a-f]{32}", text):
+        raise Unfit("must be a number (+15005550006), a short code, or a messaging service (MG…)")
+    return text
+
+
 def mail_address(text: str) -> str:
     """`name@host`, or `Some Name <name@host>`."""
     name, address = parseaddr(text)
@@ -222,6 +241,12 @@ def _secret_key(text: str) -> str:
         raise Unfit(f"must have at least {SHORTEST_KEY} characters: openssl rand -hex 32")
     if len(set(text)) < FEWEST_DIFFERENT_CHARACTERS:
         raise Unfit("must be random: openssl rand -hex 32")
+    return _no_placeholder(text)
+
+
+def _twilio_token(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise Unfit("must be a Twilio auth token of 32 characters")
     return _no_placeholder(text)
 
 

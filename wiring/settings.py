@@ -17,6 +17,7 @@ FILE_SUFFIX: Final = "_FILE"
 MAX_FILE_BYTES: Final = 65_536
 DEFAULT_FOLDER: Final = ".chargechase"
 STRIPE_API: Final = "https://api.stripe.com"
+TWILIO_API: Final = "https://api.twilio.com"
 SHORTEST_SECRET_TOLD_BY_ITSELF: Final = 8
 
 
@@ -95,6 +96,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     stripe_timeout_s: float = 30.0  # longest wait for a charge; reads wait a third of it
     smtp_url: str = ""
     mail_from: str = ""
+    twilio_account_sid: str = ""  # text messages; without it nobody is texted
+    twilio_auth_token: tuple[str, ...] = ()  # the first logs in, all are honoured in signatures
+    twilio_from: str = ""  # a number, a short code, or a messaging service
+    twilio_api_base: str = TWILIO_API
     host: str = "127.0.0.1"  # the address that the web process listens on
     port: int = 8000
     metrics_port: int = 0  # worker and dispatcher answer /metrics there; 0: nowhere
@@ -108,6 +113,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     mailbox_url: str = ""  # shown in rehearsal
 
     @property
+    def texts(self) -> bool:
+        """True if text messages can go."""
+        return bool(self.twilio_account_sid)
+
+    @property
     def livemode(self) -> bool:
         """True if the API key moves real money."""
         return self.stripe_api_key.startswith(kinds.LIVE_KEYS)
@@ -118,6 +128,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         found = {
             *self.secret_keys,
             *self.stripe_webhook_secrets,
+            *self.twilio_auth_token,
             self.stripe_api_key,
             self.metrics_token,
             self.sentry_dsn,
@@ -147,6 +158,10 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "stripe_timeout_s": kinds.number(0.1, 120, "seconds"),
     "smtp_url": kinds.smtp_url,
     "mail_from": kinds.mail_address,
+    "twilio_account_sid": kinds.twilio_account,
+    "twilio_auth_token": kinds.twilio_tokens,
+    "twilio_from": kinds.text_sender,
+    "twilio_api_base": kinds.web_url,
     "host": kinds.host,
     "port": kinds.port,
     "metrics_port": kinds.port_or_none,
@@ -175,7 +190,9 @@ def load(environ: Mapping[str, str], need: Need = Need.ALL) -> Settings:
     if not values.get("owner_database_url"):
         values["owner_database_url"] = values.get("database_url", "")
     settings = Settings(**values)
-    faults += _missing(settings, need, {fault.variable for fault in faults})
+    told = {fault.variable for fault in faults}
+    faults += _missing(settings, need, told)
+    faults += _half_a_carrier(settings, told)
     faults += _contradictions(settings)
     if faults:
         raise SettingsInvalid(tuple(faults))
@@ -257,3 +274,15 @@ def _contradictions(settings: Settings) -> Iterator[SettingFault]:
         yield SettingFault(_variable("stripe_api_base"), "must be https with a live Stripe key")
     if settings.clock:
         yield SettingFault(_variable("clock"), "is for rehearsal; remove it with a live Stripe key")
+
+
+def _half_a_carrier(settings: Settings, unfit: set[str]) -> Iterator[SettingFault]:
+    """A login without a sender sends nothing; and a carrier posts to no address of this machine."""
+    names = ("twilio_account_sid", "twilio_auth_token", "twilio_from")
+    given = [name for name in names if getattr(settings, name) or _variable(name) in unfit]
+    for name in names if given else ():
+        if name not in given:
+            yield SettingFault(_variable(name), f"is missing beside {_variable(given[0])}")
+    at_twilio = settings.texts and settings.twilio_api_base == TWILIO_API
+    if at_twilio and settings.base_url.startswith("http://"):
+        yield SettingFault(_variable("base_url"), "must be https for Twilio to answer to")

@@ -11,26 +11,31 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from adapters.email.brief import BriefTexts
+from adapters.phones import read_mobile
 from adapters.postgres.connections import PostgresEndpoints
 from adapters.postgres.intake import open_intake
 from adapters.postgres.pages import PostgresPages
 from adapters.postgres.session_store import PostgresSessionStore
 from adapters.postgres.user_store import PostgresUserStore
 from adapters.secrets.passwords import Argon2Passwords
+from adapters.sms.news import TwilioNews
 from adapters.stripe.events import read_envelope
 from adapters.stripe.signature import SignatureCheck, SignatureVerdict
 from application.owed import owed_with
+from application.use_cases.agree_to_texts import AgreeToTexts
 from application.use_cases.answer_end import AnswerEnd
 from application.use_cases.ask_fresh_link import AskFreshLink
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.give_card import GiveCard
+from application.use_cases.hear_texts import HearTexts
 from application.use_cases.open_payment_page import OpenPaymentPage
 from application.use_cases.pick_day import PickDay
 from application.use_cases.report_problem import ReportProblem
 from application.use_cases.unsubscribe import Unsubscribe
 from web.app import create_app
-from web.parts import WebParts
+from web.parts import TextDesk, WebParts
 from wiring.composition import Ground, box_of, ground, payments_of, renewals_of
 from wiring.errors import report_errors_to
 from wiring.logs import GRANIAN_LOGS, configure_logs
@@ -127,6 +132,10 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         read_envelope=read_envelope,
         open_payment_page=OpenPaymentPage(cases=here.cases, payments=payments),
         card_pages=CardPages(renewals=renewals, open_uow=here.open_uow, clock=here.clock),
+        agree_to_texts=AgreeToTexts(
+            cases=here.cases, read_mobile=read_mobile, is_possible=settings.texts
+        ),
+        texts=_text_desk(here),
         unsubscribe=Unsubscribe(open_uow=here.open_uow, clock=here.clock),
         backup_cards=BackupCards(cases=here.cases, payments=payments),
         pick_day=PickDay(cases=here.cases),
@@ -152,6 +161,17 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         payment_origins=_payment_origins(settings),
         observe=here.metrics.request,
     )
+
+
+def _text_desk(here: Ground) -> TextDesk | None:
+    """What is done with what comes back of texts; None where none go."""
+    settings = here.settings
+    if not settings.texts:
+        return None
+    hear = HearTexts(
+        cases=here.cases, registry=here.registry, renderer=BriefTexts(), clock=here.clock
+    )
+    return TextDesk(carrier=TwilioNews(settings.twilio_auth_token), hear=hear)
 
 
 def _signature_check(here: Ground) -> Callable[[bytes, str, tuple[str, ...] | None], bool]:

@@ -23,6 +23,7 @@ from application.ports.chores import ChoreRef
 from application.ports.mailer import Mailer
 from application.ports.payments import Payments
 from application.ports.stores import ActionRef, EventRef
+from application.texting import Texting
 from application.use_cases.close_case import CloseCase
 from application.use_cases.end_case import EndCase
 from application.use_cases.process_event import ProcessEvent
@@ -42,6 +43,7 @@ from wiring.composition import (
     new_token,
     payments_of,
     renewals_of,
+    texting_of,
 )
 from wiring.errors import report_errors_to
 from wiring.leaving import Leaving
@@ -81,7 +83,8 @@ class Worker:
                 here.metrics.serve(self._settings.metrics_port, self._settings.host)
             settings = self._settings
             mailer = SmtpMailer(settings.smtp_url, settings.mail_from, here.clock)
-            self._build(here, payments, mailer)
+            texting = await _texting(here, opening)
+            self._build(here, payments, mailer, texting)
             intake = await opening.enter_async_context(
                 open_intake(self._settings.database_url, writers=1)
             )
@@ -111,7 +114,9 @@ class Worker:
         assert self._chores is not None
         await self._chores(refs)
 
-    def _build(self, here: Ground, payments: Payments, mailer: Mailer) -> None:
+    def _build(
+        self, here: Ground, payments: Payments, mailer: Mailer, texting: Texting | None
+    ) -> None:
         inbox = PostgresInbox(here.pools.system)
         queue = PostgresActionQueue(here.pools.system)
         failures = Failures(
@@ -132,7 +137,9 @@ class Worker:
             draining=self.draining,
         )
         self._actions = BatchWork(
-            do=CarryOut(actions=queue, by_kind=_by_kind(here, payments, mailer), clock=here.clock),
+            do=CarryOut(
+                actions=queue, by_kind=_by_kind(here, payments, mailer, texting), clock=here.clock
+            ),
             failed=failures.of_action,
             renew=queue.renew,
             name=lambda ref: str(ref.action_id),
@@ -142,7 +149,18 @@ class Worker:
         )
 
 
-def _by_kind(here: Ground, payments: Payments, mailer: Mailer) -> dict[ActionKind, Errand]:
+async def _texting(here: Ground, opening: AsyncExitStack) -> Texting | None:
+    found = texting_of(here)
+    if found is None:
+        return None
+    texting, texter = found
+    await opening.enter_async_context(texter)
+    return texting
+
+
+def _by_kind(
+    here: Ground, payments: Payments, mailer: Mailer, texting: Texting | None
+) -> dict[ActionKind, Errand]:
     cases, settings = here.cases, here.settings
     charging = Charging(cases=cases, payments=payments, count=here.metrics.attempt)
     return {
@@ -161,6 +179,7 @@ def _by_kind(here: Ground, payments: Payments, mailer: Mailer) -> dict[ActionKin
             new_token=new_token,
             base_url=settings.base_url,
             mail_domain=mail_domain(settings),
+            texting=texting,
         ),
     }
 

@@ -10,7 +10,7 @@ import msgspec
 from babel import Locale
 from msgspec import Struct
 
-from domain.letters import LetterKind, LetterText
+from domain.letters import LetterKind, LetterText, fits_gsm
 
 TEXTS: Final = Path(__file__).parent / "texts"
 LANGUAGES: Final = ("en", "de", "fr", "es", "it", "pt-BR", "nl", "pl", "ja")
@@ -41,6 +41,12 @@ class Language(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     months: Mapping[str, str]
     reasons: Mapping[str, str]
     letters: Mapping[LetterKind, LetterText]
+    texts: Mapping[str, str]  # text messages by TextKind, and what stands around them
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its text messages fit into the small alphabet of texts."""
+        return all(map(fits_gsm, self.texts.values()))
 
     def reader(self, locale: Locale) -> Locale:
         """Whose habits count in these letters: the reader's own country's, if they read their own

@@ -81,6 +81,7 @@ class MemoryCustomerStore(MemoryStore):
     """Whom to write to."""
 
     async def keep(self, account: str, customer: Customer) -> None:
+        customer = replace(customer, phone=None, texts_agreed_on=None)  # kept with the word alone
         key = (self.merchant_id, account, customer.customer_id)
         self.journal.put(self.world.customers, key, customer)
 
@@ -154,6 +155,12 @@ class MemoryMessageStore(MemoryStore):
 
     async def failed(self, message_id: str) -> None:
         self._mark(message_id, failed=True)
+
+    async def undelivered(self, case_id: UUID, step: int) -> None:
+        key = (self.merchant_id, case_id, step)
+        held = self.world.messages.get(key)
+        if held is not None:
+            self.journal.put(self.world.messages, key, replace(held, failed=True))
 
     def _mark(self, message_id: str, **marks: Any) -> None:
         for key, held in list(self.world.messages.items()):

@@ -8,7 +8,7 @@ from adapters.memory.world import MemoryWorld
 from application.errors import NotFound
 from application.ports.chores import ChoreKind
 from application.ports.link_requests import OLDEST
-from application.ports.registry import ConnectedAccount, MerchantProfile
+from application.ports.registry import MOST_TEXTED, ConnectedAccount, MerchantProfile, TextedCase
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
 from domain.recovery.transitions import Phase
@@ -58,6 +58,14 @@ class MemoryRegistry:
                     begun_at=notice.begun_at,
                 )
         return None
+
+    async def texted(self, number_hash: bytes) -> tuple[TextedCase, ...]:
+        found = [
+            TextedCase(merchant_id=merchant_id, case_id=case_id)
+            for (merchant_id, case_id), held in self._world.text_consents.items()
+            if any(each.number_hash == number_hash for each in held)
+        ]
+        return tuple(reversed(found))[:MOST_TEXTED]
 
     async def standing(self) -> Installation:
         now = self._clock()

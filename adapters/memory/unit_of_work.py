@@ -30,6 +30,7 @@ from adapters.memory.link_requests import MemoryLinkRequestStore
 from adapters.memory.notices import MemoryNoticeStore
 from adapters.memory.reports import MemoryReportStore
 from adapters.memory.suppressions import MemorySuppressionStore
+from adapters.memory.text_consents import MemoryTextConsentStore
 from adapters.memory.world import Journal, MemoryWorld
 from application.ports.unit_of_work import OpenUnitOfWork
 
@@ -62,6 +63,7 @@ class MemoryUnitOfWork:
         self.reports = MemoryReportStore(world, journal, merchant_id)
         self.link_requests = MemoryLinkRequestStore(world, journal, merchant_id)
         self.suppressions = MemorySuppressionStore(world, journal, merchant_id)
+        self.text_consents = MemoryTextConsentStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

@@ -21,6 +21,7 @@ from application.ports.reports import Report
 from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
 from application.ports.stripe_accounts import Connection, PendingAgreement
 from application.ports.suppressions import Suppression
+from application.ports.text_consents import TextConsent
 from domain.decline import DeclineFamily
 from domain.invoice import Customer
 from domain.policy import Policy
@@ -199,6 +200,7 @@ class MemoryWorld:
     link_requests: dict[tuple[UUID, UUID, date], tuple[LinkRequest, RequestState]] = field(
         default_factory=dict
     )
+    text_consents: dict[CaseKey, tuple[TextConsent, ...]] = field(default_factory=dict)
     suppressions: dict[tuple[UUID, bytes], HeldSuppression] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)

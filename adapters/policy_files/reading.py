@@ -19,6 +19,8 @@ STAND_IN: Final = replace(
     window=timedelta(days=60),
     first_mail_hour=0,
     last_mail_hour=24,
+    first_text_hour=8,
+    last_text_hour=21,
     card_month_limit=max(MONTHLY_LIMIT.values()),
 )
 USUAL: Final = {"version": 1}

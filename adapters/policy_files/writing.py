@@ -16,7 +16,11 @@ HEADER: Final = """\
 
 """
 # Written even where they are as usual, for a reader looks for them.
-ALWAYS: Final = frozenset({"end", "hold_out_percent", "expiry_notice", "use_backup", "after"})
+ALWAYS: Final = frozenset(
+    """
+    end hold_out_percent expiry_notice use_backup most_texts first_text_hour last_text_hour after
+    """.split()
+)
 
 
 def to_toml(policy: Policy) -> str:

@@ -11,12 +11,12 @@ from domain.network import MONTH
 # A step whose letter the mail server did not take may begin again; one that was sent may not.
 BEGIN: Final = """
 insert into messages (merchant_id, message_id, case_id, account, customer_id, step, subject, state,
-    begun_at)
-select merchant_id, $2, case_id, account, customer_id, $4, $5, 'begun', $6
+    begun_at, channel)
+select merchant_id, $2, case_id, account, customer_id, $4, $5, 'begun', $6, $7
 from recovery_cases where merchant_id = $1 and case_id = $3
 on conflict (merchant_id, case_id, step) do update set
     message_id = excluded.message_id, subject = excluded.subject, state = 'begun',
-    begun_at = excluded.begun_at
+    begun_at = excluded.begun_at, channel = excluded.channel
 where messages.state <> 'sent'
 """
 # A case that is yet to open is younger than all that are open.
@@ -59,6 +59,7 @@ class PostgresMessageStore:
             message.step,
             message.subject,
             message.at,
+            message.channel.value,
         )
         if done != "INSERT 0 1":
             raise ConcurrentWrite
@@ -68,6 +69,14 @@ class PostgresMessageStore:
 
     async def failed(self, message_id: str) -> None:
         await self._mark(message_id, {Messages.state: "failed"})
+
+    async def undelivered(self, case_id: UUID, step: int) -> None:
+        mark = Messages.update({Messages.state: "failed"}).where(
+            Messages.merchant_id == self._merchant_id,
+            Messages.case_id == case_id,
+            Messages.step == step,
+        )
+        await fetch(self._connection, mark)
 
     async def _mark(self, message_id: str, values: dict[Any, Any]) -> None:
         mark = Messages.update(values).where(

@@ -9,7 +9,7 @@ from adapters.postgres.pools import acquired
 from adapters.postgres.tables import Links, Merchants, StripeAccounts, fetch
 from application.errors import NotFound
 from application.ports.link_requests import OLDEST
-from application.ports.registry import ConnectedAccount, MerchantProfile
+from application.ports.registry import MOST_TEXTED, ConnectedAccount, MerchantProfile, TextedCase
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
 
@@ -21,6 +21,10 @@ select
     coalesce(extract(epoch from $1 - min(coalesce(last_ok_at, put_at))
         filter (where kind = 'reconcile')), 0)::double precision as reconciled_lag_s
 from account_chores where finished_at is null
+"""
+TEXTED: Final = """
+select merchant_id, case_id from text_consents where number_hash = $1
+group by merchant_id, case_id order by max(consent_id) desc limit $2
 """
 OF_NOTICE: Final = """
 select merchant_id, account, customer_id, subscription_id, begun_at, address_hash
@@ -72,6 +76,11 @@ class PostgresRegistry:
         )
         rows = await self._fetch(query)
         return LinkTarget(**rows[0]) if rows else None
+
+    async def texted(self, number_hash: bytes) -> tuple[TextedCase, ...]:
+        async with acquired(self._pool) as connection:
+            rows = await connection.fetch(TEXTED, number_hash, MOST_TEXTED)
+        return tuple(TextedCase(**row) for row in rows)
 
     async def standing(self) -> Installation:
         async with acquired(self._pool) as connection:

@@ -31,6 +31,7 @@ from adapters.postgres.policy_store import PostgresPolicyStore
 from adapters.postgres.pools import acquired
 from adapters.postgres.reports import PostgresReportStore
 from adapters.postgres.suppressions import PostgresSuppressionStore
+from adapters.postgres.text_consents import PostgresTextConsentStore
 from application.ports.sealing import Sealing
 from application.ports.unit_of_work import OpenUnitOfWork
 
@@ -64,6 +65,7 @@ class PostgresUnitOfWork:
         self.reports = PostgresReportStore(connection, merchant_id)
         self.link_requests = PostgresLinkRequestStore(connection, merchant_id)
         self.suppressions = PostgresSuppressionStore(connection, merchant_id)
+        self.text_consents = PostgresTextConsentStore(connection, merchant_id)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)
 

@@ -166,6 +166,8 @@ class Customer(Struct, frozen=True):
     address: Address | None = None
     invoice_settings: InvoiceSettings = field(default_factory=InvoiceSettings)
     default_source: PaymentMethod | str | None = None
+    phone: str | None = None
+    metadata: dict[str, str] | None = None
 
 
 class Recurring(Struct, frozen=True):

@@ -1,13 +1,20 @@
 """From Stripe's invoice and its payment intent to the domain's Invoice."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from adapters.stripe import documents as doc
 from adapters.stripe.declines import failed_charge, instant, wants_authentication
 from adapters.stripe.profiles import profile_of
 from adapters.stripe.slots import card_to_charge
-from domain.invoice import Card, Customer, FailedCharge, Invoice, InvoiceStatus
+from domain.invoice import (
+    TEXTS_AGREED,
+    Card,
+    Customer,
+    FailedCharge,
+    Invoice,
+    InvoiceStatus,
+)
 
 # Expanded because a decision needs the card in the slot; four levels are Stripe's limit.
 # Source: docs.stripe.com/api/expanding_objects.
@@ -94,7 +101,17 @@ def _customer(invoice: doc.Invoice) -> Customer | None:
         email=customer.email or invoice.customer_email,
         name=customer.name or invoice.customer_name,
         locale=next(iter(customer.preferred_locales or ()), None),
+        phone=customer.phone,
+        texts_agreed_on=_day((customer.metadata or {}).get(TEXTS_AGREED, "")),
     )
+
+
+def _day(told: str) -> date | None:
+    """A merchant's own hand wrote it: what is no day is no word."""
+    try:
+        return date.fromisoformat(told)
+    except ValueError:
+        return None
 
 
 def _subscription(invoice: doc.Invoice) -> doc.Subscription | str | None:

@@ -95,3 +95,36 @@ class ReminderRenderer(Protocol):
     def reminder(self, about: ReminderText) -> Rendered:
         """Subject, plain text and HTML; every value escaped, no header can be injected."""
         ...
+
+
+class TextAbout(Struct, frozen=True, kw_only=True):
+    """What a text message is about."""
+
+    merchant_name: str
+    amount_minor: int
+    currency: str
+    template: Template
+    is_bill: bool
+    link: str
+    locale: str | None
+
+
+class RenderedText(Struct, frozen=True, kw_only=True):
+    """A text message's words."""
+
+    body: str
+    told: str  # without its link
+    segments: int
+
+
+class TextRenderer(Protocol):
+    """Words for a text message, and for the answer to one that asks for help."""
+
+    def text(self, about: TextAbout) -> RenderedText:
+        """The merchant first, then what is asked and how much, the link, and how to stop. One
+        segment where the language and the link let it. No reason, no name of the reader's."""
+        ...
+
+    def help(self, merchant_name: str, reply_to: str | None, locale: str | None) -> str:
+        """Who texts, about what, whom to ask, and how to stop."""
+        ...

@@ -1,12 +1,14 @@
 """What the installation knows of its merchants before any of them is chosen."""
 
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
+
+MOST_TEXTED: Final = 1_000  # cases of one number: more is no person
 
 
 class ConnectedAccount(Struct, frozen=True, kw_only=True):
@@ -27,6 +29,13 @@ class MerchantProfile(Struct, frozen=True, kw_only=True):
     reply_to: str | None
 
 
+class TextedCase(Struct, frozen=True, kw_only=True):
+    """A case about which somebody may be, or was to be, texted."""
+
+    merchant_id: UUID
+    case_id: UUID
+
+
 class Registry(Protocol):
     """Reads across merchants: whose account, whose link; and how the installation stands."""
 
@@ -44,6 +53,10 @@ class Registry(Protocol):
 
     async def old_link(self, token_hash: bytes) -> LinkTarget | None:
         """The case that a link was about, if it has not expired for longer than `OLDEST`."""
+        ...
+
+    async def texted(self, number_hash: bytes) -> tuple[TextedCase, ...]:
+        """The cases for which a number was given, the latest first, at most MOST_TEXTED."""
         ...
 
     async def standing(self) -> Installation:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from domain.invoice import Customer
 from domain.network import CardUse
-from domain.policy import Policy
+from domain.policy import Channel, Policy
 from domain.recovery.actions import Action
 from domain.recovery.events import Event
 from domain.recovery.explain import Decision
@@ -126,7 +126,7 @@ class CustomerStore(Protocol):
     """Whom to write to. The one place where a customer's personal data is kept."""
 
     async def keep(self, account: str, customer: Customer) -> None:
-        """Insert or refresh."""
+        """Insert or refresh; a phone number is no part of it (see `TextConsentStore`)."""
         ...
 
     async def find(self, account: str, customer_id: str) -> Customer | None:
@@ -213,8 +213,9 @@ class NewMessage(Struct, frozen=True, kw_only=True):
 
     step: int
     message_id: str
-    subject: str
+    subject: str  # of a text its words, without the link
     at: datetime
+    channel: Channel = Channel.EMAIL
 
 
 class MessageStore(Protocol):
@@ -227,6 +228,10 @@ class MessageStore(Protocol):
 
     async def failed(self, message_id: str) -> None:
         """It certainly did not go out, and counts against nobody's budget."""
+        ...
+
+    async def undelivered(self, case_id: UUID, step: int) -> None:
+        """It was taken, and did not arrive: as `failed`, of a step."""
         ...
 
     async def sent(self, message_id: str, at: datetime) -> None:

@@ -25,6 +25,7 @@ from application.ports.stores import (
 )
 from application.ports.stripe_accounts import ConnectionStore
 from application.ports.suppressions import SuppressionStore
+from application.ports.text_consents import TextConsentStore
 
 
 class UnitOfWork(Protocol):
@@ -70,6 +71,8 @@ class UnitOfWork(Protocol):
     def link_requests(self) -> LinkRequestStore: ...
     @property
     def suppressions(self) -> SuppressionStore: ...
+    @property
+    def text_consents(self) -> TextConsentStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import assert_never
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from application.bounces import remember_dead
+from application.bounces import leave_alone
 from application.change_case import WORKER, CaseRef, Cases, Change
 from application.owed import MOST, Debt, others_of
 from application.ports.conveyor import ScheduledAction
@@ -17,10 +18,13 @@ from application.ports.letters import OtherInvoice, ReminderRenderer, ReminderTe
 from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
-from application.ports.stores import LINK_LIFE, NewMessage
+from application.ports.stores import LINK_LIFE, ConcurrentWrite, NewMessage
 from application.ports.suppressions import Suppression, hash_of
+from application.ports.text_consents import TextConsent
+from application.ports.texting import Text, TextStopped
 from application.ports.unit_of_work import UnitOfWork
-from domain.decline.telling import Tellable, tellable
+from application.reminding import about_of
+from application.texting import Addressee, Texting
 from domain.invoice import Customer, Invoice, InvoiceStatus
 from domain.policy import Channel, Template
 from domain.recovery import commands as c
@@ -29,9 +33,24 @@ from domain.recovery.signals import Origin, after_settlement
 from domain.recovery.state import RecoveryCase, Reminder
 
 
+class _Silenced(Exception):
+    """Nobody may write to them any more; `why` is the reason's name."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Going(Struct, frozen=True, kw_only=True):
+    """A message that is about to go, and the word by which it may, if that is to be recorded."""
+
+    message: Letter | Text
+    word: TextConsent | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReminder:
-    """The step is used up before the letter is handed over: a crash may lose, never double it."""
+    """The step is used up before the message is handed over: a crash may lose, never double it."""
 
     cases: Cases
     payments: Payments
@@ -41,6 +60,7 @@ class SendReminder:
     new_token: Callable[[], str]  # 256 bits, URL-safe
     base_url: str
     mail_domain: str
+    texting: Texting | None = None  # without it nobody is texted
 
     async def __call__(self, action: ScheduledAction) -> None:
         ref = CaseRef(action.ref.merchant_id, action.case_id)
@@ -53,27 +73,41 @@ class SendReminder:
             await self.cases.change(ref, *obstacle)
             return
         assert invoice is not None
-        assert invoice.customer is not None
-        assert invoice.customer.email is not None
-        silence, owed = await self._around(ref, case, invoice.customer.email)
-        if silence is not None:
-            step = c.SkipReminder(step=action.number, reason=silence.value)
-            await self.cases.change(ref, step)
+        whom, owed = await self._around(ref, case, invoice)
+        if isinstance(whom, str):
+            await self.cases.change(ref, c.SkipReminder(step=action.number, reason=whom))
             return
         others = await self._still_open(owed)
         token = self.new_token()
-        letter = await self._compose(ref, case, invoice, others, token)
-        await self._commit_and_send(ref, action.number, letter, invoice, token)
+        going = await self._compose(ref, case, invoice, whom, others, token)
+        await self._commit_and_send(ref, action.number, going, invoice, token)
 
     async def _around(
-        self, ref: CaseRef, case: RecoveryCase, address: str
-    ) -> tuple[Suppression | None, tuple[Debt, ...]]:
-        """Whether they may be written to at all, and what else of theirs the letter tells of."""
+        self, ref: CaseRef, case: RecoveryCase, invoice: Invoice
+    ) -> tuple[Addressee | str, tuple[Debt, ...]]:
+        """Whom to write to, or why nobody may; and what else of theirs a letter tells of."""
+        assert case.reminder is not None
+        is_text = case.reminder.channel is Channel.SMS
         async with self.cases.open_uow(ref.merchant_id) as uow:
-            silence = await uow.suppressions.reason(hash_of(address))
-            tells = silence is None and case.is_open  # thanks are for one thing alone
+            whom = await self._addressee(uow, ref, invoice, is_text=is_text)
+            # Thanks are for one thing alone, and a text has room for no more.
+            tells = not isinstance(whom, str) and case.is_open and not is_text
             others = await others_of(uow, ref, case) if tells else ()
-        return silence, tuple(debt for debt in others if debt.may_be_written_of)[:MOST]
+        return whom, tuple(debt for debt in others if debt.may_be_written_of)[:MOST]
+
+    async def _addressee(
+        self, uow: UnitOfWork, ref: CaseRef, invoice: Invoice, *, is_text: bool
+    ) -> Addressee | str:
+        if is_text and self.texting is None:
+            return "no_sender"
+        if is_text and self.texting is not None:
+            now = self.cases.clock()
+            return await self.texting.addressee(uow, ref.case_id, invoice, now)
+        address = _address(invoice.customer)
+        if not address:
+            return "no_address"
+        silence = await uow.suppressions.reason(hash_of(address))
+        return Addressee(address=address) if silence is None else silence.value
 
     async def _still_open(self, debts: tuple[Debt, ...]) -> tuple[OtherInvoice, ...]:
         """Looked at once more, as the letter's own invoice is."""
@@ -91,46 +125,50 @@ class SendReminder:
             if invoice is not None and invoice.status is InvoiceStatus.OPEN
         )
 
-    async def _compose(
+    async def _compose(  # noqa: PLR0913, PLR0917 - a message is made of all of these
         self,
         ref: CaseRef,
         case: RecoveryCase,
         invoice: Invoice,
+        whom: Addressee,
         others: tuple[OtherInvoice, ...],
         token: str,
-    ) -> Letter:
+    ) -> Going:
         assert case.reminder is not None
-        step = case.reminder.step
+        step, is_text = case.reminder.step, case.reminder.channel is Channel.SMS
         merchant = await self.registry.merchant(ref.merchant_id)
-        about = _about(case, step, invoice, merchant, f"{self.base_url}/r/{token}")
+        about = about_of(case, step, invoice, merchant, f"{self.base_url}/r/{token}")
+        if is_text and self.texting is not None:
+            name = self._message_id(ref, step)
+            return Going(message=self.texting.compose(ref, about, whom, name), word=whom.word)
         about = replace(about, others=others, stop_link=f"{self.base_url}/u/{token}")
-        return self._letter(ref, step, invoice, merchant, about)
+        return Going(message=self._letter(ref, step, whom.address, merchant, about))
+
+    def _message_id(self, ref: CaseRef, step: int) -> str:
+        return f"{ref.case_id}.{step}@{self.mail_domain}"
 
     async def _commit_and_send(
-        self, ref: CaseRef, step: int, letter: Letter, invoice: Invoice, token: str
+        self, ref: CaseRef, step: int, going: Going, invoice: Invoice, token: str
     ) -> None:
-        events = await self.cases.apply(ref, self._beginning(ref, step, letter, invoice, token))
+        beginning = self._beginning(ref, step, going, invoice, token)
+        try:
+            events = await self.cases.apply(ref, beginning)
+        except _Silenced as told:
+            await self.cases.change(ref, c.SkipReminder(step=step, reason=told.why))
+            return
         if not any(isinstance(event, ReminderStarted) for event in events):
             return
-        await self._hand_over(ref, step, letter)
+        await self._hand_over(ref, step, going.message)
 
     def _letter(
-        self,
-        ref: CaseRef,
-        step: int,
-        invoice: Invoice,
-        merchant: MerchantProfile,
-        about: ReminderText,
+        self, ref: CaseRef, step: int, to: str, merchant: MerchantProfile, about: ReminderText
     ) -> Letter:
-        customer = invoice.customer
-        assert customer is not None
-        assert customer.email is not None
         words = self.renderer.reminder(about)
         return Letter(
-            message_id=f"{ref.case_id}.{step}@{self.mail_domain}",
+            message_id=self._message_id(ref, step),
             thread_id=f"{ref.case_id}@{self.mail_domain}",
-            to=customer.email,
-            to_name=customer.name,
+            to=to,
+            to_name=about.customer_name,
             sender_name=merchant.name,
             reply_to=merchant.reply_to,
             subject=words.subject,
@@ -140,49 +178,72 @@ class SendReminder:
         )
 
     def _beginning(
-        self, ref: CaseRef, step: int, letter: Letter, invoice: Invoice, token: str
+        self, ref: CaseRef, step: int, going: Going, invoice: Invoice, token: str
     ) -> Change:
-        now = self.cases.clock()
+        now, message = self.cases.clock(), going.message
         token_hash = sha256(token.encode()).digest()
+        is_text = isinstance(message, Text)
+
+        async def first(uow: UnitOfWork) -> None:
+            """Whoever has said stop while the message was made ready does not get it."""
+            whom = await self._addressee(uow, ref, invoice, is_text=is_text)
+            if isinstance(whom, str):
+                raise _Silenced(whom)
+            if whom.address != message.to:
+                raise ConcurrentWrite
 
         async def also(uow: UnitOfWork) -> None:
             until = now + LINK_LIFE
-            await uow.links.keep(token_hash, ref.case_id, until, hash_of(letter.to))
-            message = NewMessage(
-                step=step, message_id=letter.message_id, subject=letter.subject, at=now
-            )
-            await uow.messages.begin(ref.case_id, message)
+            await uow.links.keep(token_hash, ref.case_id, until, hash_of(message.to))
+            await uow.messages.begin(ref.case_id, _new(message, step, now))
+            if going.word is not None:
+                await uow.text_consents.give(ref.case_id, going.word)
 
         return Change(
-            commands=(c.BeginReminder(step=step, message_id=letter.message_id),),
+            commands=(c.BeginReminder(step=step, message_id=message.message_id),),
             actor=WORKER,
             at=now,
             customer=invoice.customer,
+            first=first,
             also=also,
         )
 
-    async def _hand_over(self, ref: CaseRef, step: int, letter: Letter) -> None:
+    async def _hand_over(self, ref: CaseRef, step: int, message: Letter | Text) -> None:
         try:
-            await self.mailer.send(letter)
+            await self._give(message)
         except (MailRefused, MailDeferred) as error:
             final = isinstance(error, MailRefused)
             failed = c.FailReminder(step=step, reason=str(error), final=final)
-            dead = letter.to if isinstance(error, MailRefused) and error.is_dead else None
-            await self._failed(ref, failed, letter.message_id, dead)
+            await self._failed(ref, failed, message, _why_never(error))
         else:
-            await self._sent(ref.merchant_id, letter.message_id)
+            await self._sent(ref.merchant_id, message.message_id)
+
+    async def _give(self, message: Letter | Text) -> None:
+        """Raises MailRefused or MailDeferred, whichever way it goes."""
+        match message:
+            case Letter():
+                await self.mailer.send(message)
+            case Text():
+                assert self.texting is not None
+                await self.texting.texter.send(message)
+            case _:
+                assert_never(message)
 
     async def _failed(
-        self, ref: CaseRef, failed: c.FailReminder, message_id: str, dead: str | None
+        self,
+        ref: CaseRef,
+        failed: c.FailReminder,
+        message: Letter | Text,
+        never: Suppression | None,
     ) -> None:
         now = self.cases.clock()
 
         async def first(uow: UnitOfWork) -> None:
             # Before the decision reads the contact budget: what did not go is none of it.
-            await uow.messages.failed(message_id)
-            if dead is not None:
+            await uow.messages.failed(message.message_id)
+            if never is not None:
                 subject = f"case:{ref.case_id}"
-                await remember_dead(uow, dead, actor=WORKER, subject=subject, at=now)
+                await leave_alone(uow, message.to, never, actor=WORKER, subject=subject, at=now)
 
         change = Change(commands=(failed,), actor=WORKER, at=now, first=first)
         await self.cases.apply(ref, change)
@@ -193,56 +254,34 @@ class SendReminder:
 
 
 def _obstacle(invoice: Invoice | None, reminder: Reminder) -> tuple[c.Command, ...]:
-    """Why not to write: what to record instead; empty if the letter may go."""
+    """Why not to write: what to record instead; empty if the message may go."""
     if reminder.template is Template.RECOVERED:
         if invoice is None or invoice.status is not InvoiceStatus.PAID:
             return (c.SkipReminder(step=reminder.step, reason="not_paid"),)
-        return _without_address(invoice, reminder)
+        return ()
     if invoice is None:
         return (c.StopCase(reason=StopReason.GONE),)
-    ended = after_settlement(invoice, Origin(by=Payer.STRIPE))
-    if ended:
-        return ended
-    return _without_address(invoice, reminder)
-
-
-def _without_address(invoice: Invoice, reminder: Reminder) -> tuple[c.Command, ...]:
-    if reminder.channel is not Channel.EMAIL:
-        return (c.SkipReminder(step=reminder.step, reason="no_sender"),)
-    if not _address(invoice.customer):
-        return (c.SkipReminder(step=reminder.step, reason="no_address"),)
-    return ()
+    return after_settlement(invoice, Origin(by=Payer.STRIPE))
 
 
 def _address(customer: Customer | None) -> str | None:
     return customer.email if customer else None
 
 
-def _about(
-    case: RecoveryCase, step: int, invoice: Invoice, merchant: MerchantProfile, link: str
-) -> ReminderText:
-    customer = invoice.customer
-    card = None if case.outstanding else invoice.card or case.card
-    next_at, zone = case.next_attempt_at, case.timezone or merchant.timezone
-    owed_minor = invoice.amount_remaining_minor if case.is_open else case.recovered_minor
-    return ReminderText(
-        merchant_name=merchant.name,
-        customer_name=customer.name if customer else None,
-        amount_minor=owed_minor,
-        currency=invoice.currency,
-        invoice_number=invoice.number,
-        template=case.reminder.template if case.reminder else Template.PAYMENT_FAILED,
-        reason=Tellable.GENERIC if case.outstanding else tellable(case.decline),
+def _new(message: Letter | Text, step: int, now: datetime) -> NewMessage:
+    is_text = isinstance(message, Text)
+    return NewMessage(
         step=step,
-        next_attempt_on=_day(next_at, zone) if next_at else None,
-        last4=card.last4 if card else None,
-        link=link,
-        locale=customer.locale if customer else None,
-        is_bill=case.outstanding,
-        due_on=_day(case.due_at, zone) if case.due_at else None,
+        message_id=message.message_id,
+        subject=message.told if isinstance(message, Text) else message.subject,
+        at=now,
+        channel=Channel.SMS if is_text else Channel.EMAIL,
     )
 
 
-def _day(at: datetime, zone: str) -> str:
-    """The reader's own day: an evening here can be tomorrow there."""
-    return at.astimezone(ZoneInfo(zone)).date().isoformat()
+def _why_never(error: MailRefused | MailDeferred) -> Suppression | None:
+    """Why nobody writes there any more, after this answer; None if somebody may."""
+    if isinstance(error, TextStopped):
+        return Suppression.UNSUBSCRIBED
+    is_dead = isinstance(error, MailRefused) and error.is_dead
+    return Suppression.BOUNCED if is_dead else None

@@ -24,6 +24,26 @@ class LetterKind(StrEnum):
     CARD_EXPIRED = "card_expired"
 
 
+class TextKind(StrEnum):
+    """The text messages that there are: one for each thing that can be asked."""
+
+    PAY = "pay"
+    CARD = "card"
+    CONFIRM = "confirm"
+    BILL = "bill"
+
+
+def text_kind_of(template: Template, *, is_bill: bool) -> TextKind:
+    """A text has no room for what a letter says besides."""
+    match template:
+        case Template.UPDATE_CARD:
+            return TextKind.CARD
+        case Template.AUTHENTICATE:
+            return TextKind.CONFIRM
+        case _:
+            return TextKind.BILL if is_bill else TextKind.PAY
+
+
 def kind_of(template: Template, *, first: bool, is_bill: bool) -> LetterKind:
     """Nobody is told for the second time that something has just happened; a bill has no card."""
     match template:

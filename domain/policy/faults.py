@@ -19,7 +19,7 @@ from domain.policy.bounds import (
     unless,
 )
 from domain.policy.plan_faults import LEAST_GAP, MOST_CENTS, plans_faults
-from domain.policy.shapes import ContactBudget, Economics, Match
+from domain.policy.shapes import Arm, Channel, ContactBudget, Economics, Match, Segment
 from domain.policy.windows import (
     LONGEST_WINDOW,
     SHORTEST_WINDOW,
@@ -35,6 +35,10 @@ LONGEST_TENURE: Final = timedelta(days=36_500)
 MOST_CONTACTS: Final = {"per_day": 4, "per_week": 10, "per_month": 20}
 MOST_CANCELLED_MONTHS: Final = 120
 MOST_HELD_OUT: Final = 50
+MOST_TEXTS: Final = 4
+# Outside of these a text about money owed is unlawful in some countries.
+# Source: 47 CFR 64.1200(c)(1): nobody is called before 8 or after 21, local time.
+EARLIEST_TEXT, LATEST_TEXT = 8, 21
 LONGEST_NOTICE: Final = timedelta(days=30)  # cards of later renewals may be renewed by then
 MOST_SEGMENTS, MOST_ARMS, MOST_FAMILIES, MOST_VALUES = 50, 10, 300, 300
 MOST_WEIGHT: Final = 1000
@@ -60,6 +64,7 @@ def faults_of(policy: "Policy") -> Iterable[PolicyFault]:
     yield from _frame_faults(policy)
     yield from _contact_faults(policy.contacts)
     yield from _limits_faults(policy)
+    yield from _texts_faults(policy)
     yield from _economics_faults(policy.economics)
     yield from _segments_faults(policy)
     yield from _arms_faults(policy)
@@ -103,6 +108,29 @@ def _contact_faults(contacts: ContactBudget) -> Faults:
         "contacts.per_month",
         "At least as many in a month as in a week.",
     )
+
+
+def _texts_faults(policy: "Policy") -> Faults:
+    yield from between("most_texts", policy.most_texts, 0, MOST_TEXTS)
+    yield from unless(
+        EARLIEST_TEXT <= policy.first_text_hour < policy.last_text_hour <= LATEST_TEXT,
+        "first_text_hour",
+        f"The first hour for texts must come before the last; both are from {EARLIEST_TEXT} to"
+        f" {LATEST_TEXT}.",
+    )
+    first, last = policy.hours_for(Channel.SMS)
+    yield from unless(
+        first < last or not _has_texts(policy),
+        "last_text_hour",
+        "No hour is left for texts: they keep to the hours for messages too.",
+    )
+
+
+def _has_texts(policy: "Policy") -> bool:
+    others: tuple[Segment | Arm, ...] = (*policy.segments, *policy.arms)
+    tables = [policy.plans, *(one.plans for one in others)]
+    campaigns = (plan.campaign for plans in tables for plan in plans.values())
+    return any(step.channel is Channel.SMS for campaign in campaigns for step in campaign)
 
 
 def _limits_faults(policy: "Policy") -> Faults:

@@ -15,6 +15,7 @@ from domain.policy.faults import faults_of
 from domain.policy.matching import belongs
 from domain.policy.shapes import (
     Arm,
+    Channel,
     ContactBudget,
     Economics,
     EndAction,
@@ -63,12 +64,22 @@ class Policy(Struct, frozen=True, kw_only=True):
     receipt: bool = False  # whoever was written to is thanked when it is paid
     use_backup: bool = False  # charge another card of theirs, where they have agreed to it
     expiry_notice: timedelta = timedelta()  # before a renewal that finds the card expired; 0: none
+    most_texts: int = 1  # text messages in one case, whatever its campaigns ask for
+    first_text_hour: int = 9  # they keep to the hours for messages, and to these as well
+    last_text_hour: int = 20
     families: Mapping[str, DeclineFamily] = {}  # decline codes that this merchant sorts otherwise
 
     def __post_init__(self) -> None:
         faults = tuple(faults_of(self))
         if faults:
             raise PolicyInvalid(faults)
+
+    def hours_for(self, channel: Channel) -> tuple[int, int]:
+        """The local hours from and before which a message may go: those for texts are stricter."""
+        if channel is Channel.SMS:
+            first = max(self.first_mail_hour, self.first_text_hour)
+            return first, min(self.last_mail_hour, self.last_text_hour)
+        return self.first_mail_hour, self.last_mail_hour
 
     def month_limit(self, brand: str | None) -> int:
         """Declines of one card and amount in 30 days, of a card of this brand."""

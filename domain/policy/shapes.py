@@ -180,6 +180,12 @@ class Rules(Struct, frozen=True, kw_only=True):
     plans: Plans
     window: timedelta
 
+    @property
+    def has_texts(self) -> bool:
+        """Whether any campaign has a text message."""
+        steps = (step for plan in self.plans.values() for step in plan.campaign)
+        return any(step.channel is Channel.SMS for step in steps)
+
     def plan_for(self, family: DeclineFamily) -> Plan:
         """The plan of a family; a family without one is neither charged nor written to."""
         return self.plans.get(family, Plan())

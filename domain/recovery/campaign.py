@@ -72,7 +72,7 @@ def stands_against(case: RecoveryCase, basis: Basis, now: datetime) -> e.Reminde
 
 
 def may_go_from(
-    case: RecoveryCase, basis: Basis, wanted: datetime
+    case: RecoveryCase, basis: Basis, wanted: datetime, channel: Channel = Channel.EMAIL
 ) -> tuple[datetime, tuple[Rejected, ...]]:
     """The first instant from `wanted` on at which a message may go: promise, budget, hours."""
     policy = basis.policy
@@ -83,7 +83,7 @@ def may_go_from(
         if until is not None and until > at:
             rejected.append(Rejected(what="message", rule=rule, at=at))
             at = until
-    by_day = within_hours(at, policy.first_mail_hour, policy.last_mail_hour, case.zone(policy))
+    by_day = within_hours(at, *policy.hours_for(channel), case.zone(policy))
     if by_day > at:
         rejected.append(Rejected(what="message", rule="quiet_hours", at=at))
     return by_day, tuple(rejected)
@@ -106,7 +106,8 @@ def _next(case: RecoveryCase, basis: Basis, now: datetime) -> Next | None:
         counts_from = _counts_from(case, step)
         if counts_from is None:
             continue
-        due_at, rejected = may_go_from(case, basis, max(now, counts_from))
+        wanted = max(now, counts_from)
+        due_at, rejected = may_go_from(case, basis, wanted, step.channel)
         if due_at >= case.closes_at:
             return None
         return Next(number=number, step=step, due_at=due_at, rejected=rejected)
@@ -150,8 +151,8 @@ def _against(
     case: RecoveryCase, step: Step, at: datetime, basis: Basis, now: datetime
 ) -> tuple[str, Why | None] | None:
     """Why a step is passed over for good, by the name of the reason; None if it stands."""
-    if step.channel is Channel.SMS:  # nobody sends these yet
-        return "no_sender", None
+    if step.channel is Channel.SMS and case.texts >= basis.policy.most_texts:
+        return "text_limit", Why(inputs={"most_texts": basis.policy.most_texts})
     if step.template is Template.INVOICE_DUE and case.due_at is not None and at >= case.due_at:
         return "past_due", None
     merchant = basis.around.merchant or case.account

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from domain.calendar import is_timezone
 from domain.decline import DeclineFamily
 from domain.network import CardUse
-from domain.policy.shapes import EndAction
+from domain.policy.shapes import Channel, EndAction
 from domain.recovery import events as e
 from domain.recovery.attention import attended
 from domain.recovery.cards import card_replaced, declined
@@ -191,12 +191,17 @@ def _reminded(
             return replace(case, reminder=again, reminders=min(case.reminders, event.step - 1))
         case e.ReminderStarted():
             letters = (*case.letters, event.at)
-            sent = replace(case, wrote_at=event.at, letters=letters, sent=case.reminder)
+            texts = case.texts + (event.channel is Channel.SMS)
+            sent = replace(
+                case, wrote_at=event.at, letters=letters, texts=texts, sent=case.reminder
+            )
             return replace(sent, reminder=None, reminders=event.step)
         case e.ReminderSkipped():
             return replace(case, reminder=None, reminders=event.step)
         case _:
-            return replace(case, sent=None, letters=case.letters[:-1])
+            texted = case.sent is not None and case.sent.channel is Channel.SMS
+            texts = case.texts - texted
+            return replace(case, sent=None, letters=case.letters[:-1], texts=texts)
 
 
 def _hushed(

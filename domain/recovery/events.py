@@ -233,6 +233,7 @@ class ReminderStarted(CaseEvent, frozen=True, tag="reminder_started"):
     step: int
     message_id: str
     template: Template | None = None  # None in events of old
+    channel: Channel = Channel.EMAIL
 
 
 class ReminderSkipped(CaseEvent, frozen=True, tag="reminder_skipped"):
@@ -244,7 +245,7 @@ class ReminderSkipped(CaseEvent, frozen=True, tag="reminder_skipped"):
 
 
 class ReminderFailed(CaseEvent, frozen=True, tag="reminder_failed"):
-    """The mail server did not take the message; if it is worth another try, one is planned."""
+    """The message was not taken, or not delivered; if it is worth another try, one is planned."""
 
     step: int
     reason: str

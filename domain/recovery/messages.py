@@ -45,7 +45,7 @@ def _begun(
     against = stands_against(case, basis, now)
     if against is not None:
         return with_reminder(case, (against,), basis, now)
-    goes_at, _ = may_go_from(case, basis, now)
+    goes_at, _ = may_go_from(case, basis, now, due.channel)
     if goes_at > now:
         return _later(case, due, goes_at, now)
     return with_reminder(case, (started(due, command.message_id, now),), basis, now)
@@ -66,7 +66,7 @@ def _failed(case: RecoveryCase, command: c.FailReminder, basis: Basis, now: date
     if sent is None or sent.step != command.step:
         return ()
     failed = e.ReminderFailed(at=now, step=command.step, reason=command.reason)
-    due_at, _ = may_go_from(evolve(case, failed), basis, now + MAIL_AGAIN)
+    due_at, _ = may_go_from(evolve(case, failed), basis, now + MAIL_AGAIN, sent.channel)
     if command.final or due_at >= case.closes_at or case.phase not in MAY_PLAN:
         return (failed,)
     return (failed, _again(sent, due_at, now))

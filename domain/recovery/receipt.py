@@ -51,7 +51,13 @@ def receipt(
 
 def started(due: Reminder, message_id: str, now: datetime) -> e.ReminderStarted:
     """A message is on its way."""
-    return e.ReminderStarted(at=now, step=due.step, message_id=message_id, template=due.template)
+    return e.ReminderStarted(
+        at=now,
+        step=due.step,
+        message_id=message_id,
+        template=due.template,
+        channel=due.channel,
+    )
 
 
 def _against(case: RecoveryCase, now: datetime) -> str | None:

@@ -155,6 +155,7 @@ class RecoveryCase(Struct, frozen=True, kw_only=True):
     sent: Reminder | None = None  # the last one begun, unless the mail server did not take it
     wrote_at: datetime | None = None
     letters: tuple[datetime, ...] = ()  # when messages went that were not refused
+    texts: int = 0  # those of them that were text messages
     quiet_until: datetime | None = None  # a promise or a picked day: no charge and no message
     picked_at: datetime | None = None  # the customer's day, until a charge has been made on it
     pause: Pause | None = None

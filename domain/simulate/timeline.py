@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.policy.shapes import Template
+from domain.policy.shapes import Channel, Template
 from domain.recovery import events as e
 from domain.recovery.why import Why
 
@@ -22,6 +22,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rule: str = ""
     due_at: datetime | None = None  # of what was planned
     template: Template | None = None  # of a message
+    channel: Channel = Channel.EMAIL
     why: Why | None = None
 
 
@@ -56,5 +57,6 @@ def entry_of(event: e.Event) -> Entry:
         rule=getattr(event, "rule", ""),
         due_at=planned.due_at if planned else None,
         template=getattr(event, "template", None),
+        channel=getattr(event, "channel", Channel.EMAIL),
         why=getattr(event, "why", None),
     )

@@ -9,6 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from rehearsal.mailbox.store import Mail, MailStore, MailSummary
+from rehearsal.twilio_double import TwilioDouble
 
 PAGE_SIZE = 50
 FEED_SIZE = 200
@@ -51,6 +52,7 @@ class Pages:
     """The routes over one store."""
 
     store: MailStore
+    texts: TwilioDouble | None = None
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -60,6 +62,9 @@ class Pages:
         app.router.add_get(r"/messages/{id:\d{1,15}}/letter", self.letter)
         app.router.add_get("/api/messages", self.feed)
         app.router.add_static("/static", STATIC)
+        if self.texts is not None:
+            app.router.add_post(r"/messages/{id:\d{1,15}}/answer", self.answer)
+            self.texts.mount(app)
         return app
 
     async def list(self, request: web.Request) -> web.Response:
@@ -77,7 +82,20 @@ class Pages:
         mail = self._open(request)
         if mail is None:
             return _page("missing.html", status=404)
+        if mail.summary.is_text:
+            heard = request.query.get("heard", "")
+            return _page("text.html", mail=mail, heard=heard, answers=self.texts is not None)
         return _page("show.html", mail=mail, sandbox=LETTER_SANDBOX)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """What the reader of a text answers from their phone."""
+        mail, given = self._open(request), await request.post()
+        if mail is None or not mail.summary.is_text or self.texts is None:
+            return _page("missing.html", status=404)
+        who = mail.summary
+        reply = await self.texts.say(who.recipient, who.sender, str(given.get("words", "")))
+        heard = "no" if reply is None else "yes"
+        raise web.HTTPSeeOther(f"/messages/{who.id}?heard={heard}")
 
     async def letter(self, request: web.Request) -> web.Response:
         """The HTML body as it was sent, in a page that can do nothing."""

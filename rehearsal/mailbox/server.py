@@ -12,24 +12,27 @@ from rehearsal import customers
 from rehearsal.mailbox import smtp
 from rehearsal.mailbox.pages import Pages
 from rehearsal.mailbox.store import MailStore
+from rehearsal.twilio_double import TwilioDouble, TwilioOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxOptions:
-    """Without `double_url` nobody reacts to the mail that arrives."""
+    """Without `double_url` nobody reacts to what arrives; without `twilio` no texts do."""
 
     http_port: int
     smtp_port: int
     data_file: Path
     clock: Callable[[], datetime]
     double_url: str | None = None
+    twilio: TwilioOptions | None = None
 
 
 async def serve(options: MailboxOptions) -> None:
     """Run until cancelled."""
     store = MailStore(options.data_file)
     server = await smtp.listen(options.smtp_port, store, options.clock)
-    runner = web.AppRunner(Pages(store).app(), access_log=None, handle_signals=False)
+    texts = TwilioDouble(store, options.clock, options.twilio) if options.twilio else None
+    runner = web.AppRunner(Pages(store, texts).app(), access_log=None, handle_signals=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, smtp.LOOPBACK, options.http_port).start()

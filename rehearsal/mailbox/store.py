@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.policy import default as modern
 from pathlib import Path
 from typing import cast
+from uuid import uuid4
 
 from msgspec import Struct
 
@@ -43,6 +44,11 @@ class MailSummary(Struct, frozen=True):
     subject: str
     snippet: str
     thread: str
+
+    @property
+    def is_text(self) -> bool:
+        """A text message and no letter: it went to a number."""
+        return self.recipient.startswith("+")
 
 
 class Mail(Struct, frozen=True):
@@ -81,6 +87,14 @@ class MailStore:
             "DELETE FROM messages WHERE id <= (SELECT max(id) FROM messages) - ?",
             (self._keep_newest,),
         )
+
+    def keep_text(self, sender: str, number: str, words: str, received_at: datetime) -> None:
+        """A text message, beside the letters; each is a thread of its own."""
+        text = EmailMessage(policy=modern)
+        text["From"], text["To"] = sender, number
+        text["Message-ID"] = f"<{uuid4().hex}@texts.rehearsal>"
+        text.set_content(words)
+        self.keep(sender, [number], text.as_bytes(), received_at)
 
     def count(self, to: str = "") -> int:
         row = self._db.execute(

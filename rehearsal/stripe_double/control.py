@@ -202,13 +202,15 @@ class Control:
         return _json({"people": people, "seconds": round(time.monotonic() - begun, 3)})
 
     async def people(self, request: web.Request) -> web.Response:
-        """The customers' traits, found by `?email=` or `?account=`; rules left out."""
+        """The customers' traits, found by `?email=`, `?phone=` or `?account=`; rules left out."""
         email, account = request.query.get("email"), request.query.get("account")
+        phone = request.query.get("phone")
         rows = [
             {"customer": each["id"], "account": each["_account"],
              **{k: v for k, v in each.items() if k[0] != "_" and k not in _NOT_TRAITS}}
             for each in self._world.store.all("person")
             if email in {None, each["email"]} and account in {None, each["_account"]}
+            and phone in {None, each.get("phone")}
         ]  # fmt: skip
         return _json(rows)
 

@@ -27,6 +27,7 @@ MAX_PEOPLE: Final = 200_000
 
 SceneName = Literal["demo", "burst", "history", "empty"]
 HISTORY_S: Final = 730 * DAY_S
+CONSENT: Final = "chargechase_sms_consent"  # as docs/runbook.md tells merchants
 MONTH_S: Final = 30 * DAY_S
 # How many of a past's invoices meet what their customer's cards are like; the others are paid.
 HISTORY_SHARE: Final = 0.18
@@ -170,7 +171,7 @@ class Scenes:
             customer(
                 world, account, name=person.name, email=person.email,
                 preferred_locales=[person.locale], address={**address, "country": person.country},
-                metadata={"timezone": person.timezone},
+                metadata=_metadata(person), phone=person.phone,
             )
         )  # fmt: skip
         card = payment_method(
@@ -246,3 +247,9 @@ def _one_period_before(renews: int, interval: str) -> int:
     while period_end(start, plan, start) < renews:
         start += DAY_S
     return start
+
+
+def _metadata(person: Person) -> dict[str, str]:
+    """What the merchant has written beside the customer."""
+    agreed = {} if person.agreed_to_texts is None else {CONSENT: person.agreed_to_texts}
+    return {"timezone": person.timezone, **agreed}

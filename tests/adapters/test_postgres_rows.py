@@ -26,6 +26,7 @@ from tests.contract.test_connections import a_connection
 from tests.contract.test_consents import a_consent
 from tests.contract.test_notices import a_notice
 from tests.contract.test_past_store import a_past, an_offer
+from tests.contract.test_text_consents import a_text_consent
 from tests.contract.worlds import (
     Shop,
     World,
@@ -53,7 +54,7 @@ KEYED_OTHERWISE = {"sessions", "connect_agreements"}
 CASE_DATA = (
     "recovery_cases case_events case_decisions payment_attempts customers messages policies"
     " lessons knowledge knowledge_pool audit_log past_cases offered_invoices expiry_notices"
-    " backup_consents suppressions reports link_requests".split()
+    " backup_consents suppressions reports link_requests text_consents".split()
 )
 
 
@@ -95,6 +96,7 @@ async def lived_in(world: World) -> UUID:
         await uow.past.offer((an_offer(shop, "in_before"),))
         await uow.notices.begin(a_notice(shop))
         await uow.consents.give(case_id, a_consent())
+        await uow.text_consents.give(case_id, a_text_consent())
         await uow.reports.add(case_id, Report(about=Problem.OTHER, words="", at=MONDAY))
         asked = LinkRequest(case_id=case_id, account=shop.account, asked_at=MONDAY)
         await uow.link_requests.ask(asked)

@@ -1,6 +1,6 @@
 """From Stripe's invoice to ours: which card is next, what failed, what stands in the way."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -229,3 +229,22 @@ def test_the_default_payment_among_several_is_the_one_that_is_followed() -> None
     recorded = [{"is_default": True, "payment": {"type": "payment_record"}}]
     invoice = msgspec.convert(invoice_since_basil(payments={"data": recorded}), doc.Invoice)
     assert default_intent(invoice) is None
+
+
+@pytest.mark.parametrize(
+    ("metadata", "agreed_on"),
+    [
+        ({"chargechase_sms_consent": "2026-03-14"}, date(2026, 3, 14)),
+        ({"chargechase_sms_consent": "yes"}, None),
+        ({"chargechase_sms_consent": ""}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_what_the_merchant_says_of_texts_is_read_with_the_number(
+    metadata: dict[str, str] | None, agreed_on: date | None
+) -> None:
+    told = customer(phone="0171 3920055", metadata=metadata)
+    buyer = seen(invoice_since_basil(customer=told)).customer
+    assert buyer is not None
+    assert (buyer.phone, buyer.texts_agreed_on) == ("0171 3920055", agreed_on)

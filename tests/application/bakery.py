@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from adapters.email.brief import BriefTexts
 from adapters.email.render import JinjaLetters
 from adapters.memory.conveyor import MemoryActionQueue, MemoryInbox, MemoryIntake
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.payments import MemoryPayments
 from adapters.memory.registration import MemoryRegistration
 from adapters.memory.registry import MemoryRegistry
+from adapters.memory.texter import MemoryTexter
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
+from adapters.phones import read_mobile
 from adapters.stripe.events import read_envelope
 from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
@@ -25,6 +28,7 @@ from application.ports.payments import Outcome, Shown
 from application.ports.registration import NewMerchant
 from application.ports.stores import ActionRef, EventRef
 from application.ports.unit_of_work import UnitOfWork
+from application.texting import Texting
 from application.use_cases.close_case import CloseCase
 from application.use_cases.end_case import EndCase
 from application.use_cases.process_event import ProcessEvent
@@ -110,7 +114,7 @@ class Bakery:
         self.watch: Callable[[str], None] = lambda step: None
         self.units_open = 0
         self.payments = Bank(lambda: self.now, self._watched)
-        self.mailer = MemoryMailer()
+        self.mailer, self.texter = MemoryMailer(), MemoryTexter()
         self.letterbox = Letterbox()
         self._units = units_of_work(self.world)
         self.cases = Cases(open_uow=self._open_uow, clock=lambda: self.now)
@@ -159,11 +163,21 @@ class Bakery:
                 new_token=lambda: uuid4().hex,
                 base_url="https://bakery.example.com",
                 mail_domain="bakery.example.com",
+                texting=self.texting(),
             ),
             ActionKind.RESUME: ResumeCase(cases=cases),
             ActionKind.CLOSE: CloseCase(cases=cases, payments=payments),
             ActionKind.END: EndCase(cases=cases, payments=payments),
         }
+
+    def texting(self) -> Texting:
+        """What is needed to text."""
+        return Texting(
+            texter=self.texter,
+            renderer=BriefTexts(),
+            read_mobile=read_mobile,
+            base_url="https://bakery.example.com",
+        )
 
     async def opens(self, **invoice: Any) -> "Bakery":
         """Connect, and hear that an invoice failed."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from application.errors import NotFound
 from application.ports.stores import AuditEntry, ConcurrentWrite, Conversation, LinkTarget
 from domain.network import CardUse
+from domain.policy import Channel
 from domain.recovery import commands as c
 from domain.recovery import events as e
 from domain.recovery.basis import Circumstances
@@ -30,6 +31,13 @@ async def test_a_customer_is_kept_and_refreshed(world: World, shop: Shop) -> Non
         assert found == a_customer(email="new@example.com", locale=None)
         assert await uow.customers.find(shop.account, "cus_bob") is None
         assert await uow.customers.find("acct_other", "cus_anna") is None
+
+
+async def test_a_phone_number_is_not_kept_with_the_customer(world: World, shop: Shop) -> None:
+    told = a_customer(phone="+491713920055", texts_agreed_on=MONDAY.date())
+    async with world.open_uow(shop.merchant_id) as uow:
+        await uow.customers.keep(shop.account, told)
+        assert await uow.customers.find(shop.account, "cus_anna") == a_customer()
 
 
 async def test_a_customer_is_nobody_elses(world: World, shop: Shop) -> None:
@@ -109,6 +117,24 @@ async def test_a_message_that_did_not_go_may_begin_again_and_counts_for_nothing(
     async with world.open_uow(shop.merchant_id) as uow:
         await uow.messages.begin(case_id, a_message(at=MONDAY + HOUR))
     assert (await said(world, shop, case_id)).contacts == (MONDAY + HOUR,)
+
+
+async def test_a_text_that_did_not_arrive_counts_for_nothing_and_its_step_stays_used_up(
+    world: World, shop: Shop
+) -> None:
+    case_id, other = await a_case(world, shop), await world.shop()
+    text = replace(a_message(), channel=Channel.SMS)
+    async with world.open_uow(shop.merchant_id) as uow:
+        await uow.messages.begin(case_id, text)
+        await uow.messages.sent("one@mail", MONDAY)
+    async with world.open_uow(other.merchant_id) as uow:
+        await uow.messages.undelivered(case_id, 1)
+    async with world.open_uow(shop.merchant_id) as uow:
+        await uow.messages.undelivered(case_id, 2)
+    assert (await said(world, shop, case_id)).contacts == (MONDAY,)
+    async with world.open_uow(shop.merchant_id) as uow:
+        await uow.messages.undelivered(case_id, 1)
+    assert (await said(world, shop, case_id)).contacts == ()
 
 
 async def test_what_is_said_to_a_person_is_counted_over_all_their_cases_for_30_days(

@@ -64,7 +64,7 @@ ONE_OF_EACH: tuple[e.Event, ...] = (
         channel=Channel.SMS,
         why=Why(inputs={"template": "update_card", "since": "opened"}),
     ),
-    e.ReminderStarted(at=MONDAY, step=1, message_id="1@mail.example.com"),
+    e.ReminderStarted(at=MONDAY, step=1, message_id="1@mail.example.com", channel=Channel.SMS),
     e.ReminderSkipped(at=MONDAY, step=2, reason="no_address", why=Why(inputs={"brings_cents": 3})),
     e.ReminderFailed(at=MONDAY, step=1, reason="550 no such user"),
     e.CardReplaced(at=MONDAY, card=NEW_VISA, by=e.CardSource.NETWORK),

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from domain.decline import wait_advised
 from domain.invoice import FailedCharge
 from domain.network import DAILY_LIMIT, monthly_limit
-from domain.policy import EndAction, Policy, Template
+from domain.policy import Channel, EndAction, Policy, Template
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind, next_action
 from domain.recovery.case import replay
@@ -166,12 +166,24 @@ class Promises(RuleBasedStateMachine):
                 sent.append(event)
             elif isinstance(event, e.ReminderStarted):
                 local = event.at.astimezone(ZoneInfo(policy.timezone))
-                assert policy.first_mail_hour <= local.hour < policy.last_mail_hour
+                first, last = policy.hours_for(event.channel)
+                assert first <= local.hour < last
                 assert event.at < closes_at
                 assert not sent or sent[-1].step < event.step
                 sent.append(event)
                 others = [at for at in self.chase.other_letters if at < event.at]
                 assert _in_budget([*others, *(one.at for one in sent)], event.at, policy)
+
+    @invariant()
+    def no_case_is_texted_more_often_than_its_policy_says(self) -> None:
+        channels: list[Channel] = []
+        for event in self.chase.history:
+            if isinstance(event, e.ReminderFailed):
+                channels.pop()
+            elif isinstance(event, e.ReminderStarted):
+                channels.append(event.channel)
+        assert channels.count(Channel.SMS) == self.chase.case.texts
+        assert self.chase.case.texts <= self.chase.policy.most_texts
 
     @invariant()
     def after_the_end_there_is_only_late_money_once_and_late_refusals(self) -> None:

@@ -157,12 +157,6 @@ def test_small_debts_are_not_written_about_where_the_step_says_so() -> None:
     assert letters(events) == [(2, TUESDAY, Template.FINAL_NOTICE)]
 
 
-def test_no_text_message_is_planned_while_nobody_can_send_one() -> None:
-    text = Step(template=Template.UPDATE_CARD, channel=Channel.SMS)
-    events = when((), to_open(), policy=of(text))
-    assert events[3:] == (e.ReminderSkipped(at=MONDAY, step=1, reason="no_sender"),)
-
-
 def test_a_failed_letter_is_found_though_the_steps_after_it_were_passed_over() -> None:
     nothing = Step(template=Template.PAYMENT_FAILED, after=2 * DAY, at_least_cents=100_000)
     policy = of(Step(template=Template.PAYMENT_FAILED), nothing)

@@ -10,6 +10,7 @@ from domain.decline import DeclineFamily
 from domain.policy import (
     PRESETS,
     Arm,
+    Channel,
     ContactBudget,
     FixedWaits,
     Learned,
@@ -59,6 +60,13 @@ FAULTY: Final[dict[str, dict[str, Any]]] = {
     "no such time zone": {"timezone": "Mars/Olympus"},
     "no such hour": {"charge_hour": 24},
     "no hour for messages": {"first_mail_hour": 9, "last_mail_hour": 9},
+    "no hour for texts": {"first_text_hour": 20, "last_text_hour": 8},
+    "texts at night only": {
+        "last_mail_hour": 9,
+        "first_mail_hour": 0,
+        **telling(a_step(channel=Channel.SMS)),
+    },
+    "texts without end": {"most_texts": 5},
     "contacts out of bounds": {
         "contacts": ContactBudget(gap=SECOND, per_day=5, per_week=11, per_month=21)
     },

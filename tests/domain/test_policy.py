@@ -121,6 +121,11 @@ def test_the_error_says_what_is_wrong_in_words() -> None:
         ("first_mail_hour", 18, 19),
         ("first_mail_hour", 0, -1),
         ("last_mail_hour", 24, 25),
+        ("most_texts", 0, -1),
+        ("most_texts", 4, 5),
+        ("first_text_hour", 8, 7),
+        ("first_text_hour", 19, 20),
+        ("last_text_hour", 21, 22),
         ("card_month_limit", 1, 0),
         ("card_month_limit", 35, 36),
         ("card_day_limit", 1, 0),
@@ -134,7 +139,8 @@ def test_the_error_says_what_is_wrong_in_words() -> None:
 )
 def test_the_edge_is_allowed_and_the_next_step_is_not(field: str, good: Any, bad: Any) -> None:
     assert faults_of(**{field: good}) == []
-    assert faults_of(**{field: bad}) == ["first_mail_hour" if field == "last_mail_hour" else field]
+    told = field.replace("last_", "first_") if field.endswith("_hour") else field
+    assert faults_of(**{field: bad}) == [told]
 
 
 @pytest.mark.parametrize(("limit", "faulted"), [(0, True), (1, False), (9, False), (10, True)])

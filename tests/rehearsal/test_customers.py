@@ -78,14 +78,18 @@ class Town:
         self.invoice: dict[str, Any] = {}
         self.customers = Customers(self.store, self.diary, lambda: self.now, double.base_url)
 
-    async def settle(self, temperament: str, reacts: str) -> None:
+    async def settle(self, temperament: str, reacts: str, with_phone: bool) -> None:
         async with aiohttp.ClientSession(self.double.base_url) as session:
             seed = {"scene": "burst", "n": 20, "mix": {temperament: 1}, "spread_s": 0}
             await (await session.post("/_double/seed", json=seed)).read()
             self.double.world.step_to(self.double.world.seconds() + 5)
             people = await (await session.get("/_double/people")).json()
             self.person = next(
-                p for p in people if p["reacts"] == reacts and p["opens_mail_after_s"] is not None
+                p
+                for p in people
+                if p["reacts"] == reacts
+                and p["opens_mail_after_s"] is not None
+                and (p["phone"] is not None or not with_phone)
             )
             await self.look(session)
         self.page.hosted["abc"] = self.invoice["hosted_invoice_url"]
@@ -109,6 +113,10 @@ class Town:
         letter.set_content(f"Please have a look: {self.page.url}/r/abc\n\nThank you.")
         self.store.keep("billing@fern.example", [self.person["email"]], letter.as_bytes(), self.now)
 
+    def text(self) -> None:
+        words = f"Fern & Ink: another card is needed. {self.page.url}/r/abc STOP to end"
+        self.store.keep_text("+15005550006", self.person["phone"], words, self.now)
+
     async def pass_time(self, span: timedelta = LATER) -> None:
         self.now += span
         await self.customers.round()
@@ -122,13 +130,15 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def a_town(folder: Path, temperament: str, reacts: str) -> AsyncIterator[Town]:
+async def a_town(
+    folder: Path, temperament: str, reacts: str, *, with_phone: bool = False
+) -> AsyncIterator[Town]:
     double = StripeDouble(DoubleOptions())
     await double.start()
     try:
         async with serving(OurPage()) as page:
             town = Town(folder, double, page)
-            await town.settle(temperament, reacts)
+            await town.settle(temperament, reacts, with_phone)
             yield town
             town.store.close()
             town.diary.close()
@@ -153,6 +163,14 @@ async def test_nobody_acts_before_the_mail_is_opened(tmp_path: Path) -> None:
         assert town.page.visits == []
         await town.pass_time(timedelta(seconds=2))
         assert town.page.visits == ["abc"]
+
+
+async def test_a_text_is_answered_like_a_letter(tmp_path: Path) -> None:
+    async with a_town(tmp_path, "lost_card", "new_card", with_phone=True) as town:
+        town.text()
+        await town.pass_time()
+        assert town.invoice["status"] == "paid"
+        assert town.diary.outcomes()[town.person["phone"]] == "done on Stripe's page"
 
 
 async def test_an_authentication_is_given_with_the_card_on_file(tmp_path: Path) -> None:

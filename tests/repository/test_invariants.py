@@ -23,6 +23,12 @@ CLOSED = f"""
 """
 
 
+A_NUMBER = f"""
+    insert into text_consents (merchant_id, case_id, number, number_hash, by, wording, given_at)
+    values ('{ACME}', '{CASE}', '+491713920055', sha256('x'), 'customer', 'texts/1/en', now());
+"""
+
+
 def a_case(version: int = 1) -> str:
     """An open case with its next action and one event, as it should be."""
     return f"""
@@ -69,6 +75,7 @@ BROKEN = {
     "network_limit_passed": a_case() + attempts(21, "declined"),
     "event_waits": an_event("received_at", "now() - interval '2 hours'"),
     "dead_event": an_event("dead_at", "now()"),
+    "number_after_the_end": a_case() + CLOSED + A_NUMBER,
     "dead_action": a_case() + "update scheduled_actions set dead_at = now();",
 }
 

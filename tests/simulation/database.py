@@ -112,6 +112,7 @@ class Unit:
         self.consents, self.notices = inner.consents, inner.notices
         self.reports, self.suppressions = inner.reports, inner.suppressions
         self.link_requests = inner.link_requests
+        self.text_consents = inner.text_consents
 
 
 class WatchedCases(Cases):

@@ -20,15 +20,19 @@ from adapters.stripe.pace import TokenBucket
 from application.change_case import Cases
 from application.charging import Charging
 from application.ports.conveyor import EventIntake
-from application.ports.letters import ReminderText, Rendered
+from application.ports.letters import ReminderText, Rendered, RenderedText, TextAbout
 from application.ports.mailer import Letter, Mailer
 from application.ports.payments import Payments
 from application.ports.stores import ActionRef, EventRef
+from application.ports.text_news import Answered
+from application.ports.texting import Text
 from application.ports.unit_of_work import UnitOfWork
 from application.shaping import Shaper
+from application.texting import Texting
 from application.use_cases.close_case import CloseCase
 from application.use_cases.dispatch_due import DispatchDue
 from application.use_cases.end_case import EndCase
+from application.use_cases.hear_texts import HearTexts
 from application.use_cases.process_event import ProcessEvent
 from application.use_cases.reconcile_attempt import ReconcileAttempt
 from application.use_cases.resume_case import ResumeCase
@@ -41,7 +45,7 @@ from tests.application.bakery import Letterbox
 from tests.simulation.chance import Chance, Weather
 from tests.simulation.database import SlowActions, SlowInbox, Transactions, Unit, WatchedCases
 from tests.simulation.machines import Machines
-from tests.simulation.ports import Doorbell, Network, Post
+from tests.simulation.ports import Doorbell, Network, Phones, Post
 from tests.simulation.requests import Requests
 from tests.simulation.schedule import Schedule, Task
 from tests.simulation.stripe import Stripe
@@ -61,6 +65,16 @@ class PlainWords:
         return Rendered(subject="Your invoice", text=about.link, html="")
 
 
+class BriefWords:
+    """A text that is only its link."""
+
+    def text(self, about: TextAbout) -> RenderedText:
+        return RenderedText(body=about.link, told="Your invoice", segments=1)
+
+    def help(self, merchant_name: str, reply_to: str | None, locale: str | None) -> str:
+        return "Whoever you are"
+
+
 class Installation:
     """The whole application on one world."""
 
@@ -75,8 +89,8 @@ class Installation:
         self.machines = Machines(schedule)
         self.down_until = schedule.start
         self.network = Network(stripe, schedule, self.watch)
-        self.letters: list[Letter] = []
-        self.on_letter: Callable[[Letter], None] = lambda letter: None
+        self.letters: list[Letter | Text] = []
+        self.on_letter: Callable[[Letter | Text], None] = lambda letter: None
         self._tokens = ids
         self.build()
         schedule.after_step = self._after_step
@@ -97,12 +111,15 @@ class Installation:
         self.doorbell = Doorbell(self.schedule, self._take)
         self.registry = MemoryRegistry(self.world, self.clock)
         self.payments, self.mailer = self.a_way_to_stripe(), self.a_mailer()
+        self.hear = self.a_hearing()
         self.charging = self.a_charging()
         self.process = self.a_process()
         self.carry_out = CarryOut(actions=self.actions, by_kind=self.errands(), clock=self.clock)
         self.failures = Failures(inbox=self.inbox, actions=self.actions, count=lambda *_: None)
         self.dispatch = self._a_dispatcher()
-        self.requests = Requests(self.schedule, self.machines, self.cases, self.world, self.is_down)
+        self.requests = Requests(
+            self.schedule, self.machines, self.cases, self.world, self.is_down, self._hears
+        )
 
     # What a planted bug replaces.
     @classmethod
@@ -126,6 +143,19 @@ class Installation:
 
     def a_mailer(self) -> Mailer:
         return Post(self.schedule, self.deliver)
+
+    def texting(self) -> Texting:
+        return Texting(
+            texter=Phones(self.schedule, self.deliver),
+            renderer=BriefWords(),
+            read_mobile=lambda typed, country: typed or None,
+            base_url="https://pay.example.com",
+        )
+
+    def a_hearing(self) -> HearTexts:
+        return HearTexts(
+            cases=self.cases, registry=self.registry, renderer=BriefWords(), clock=self.clock
+        )
 
     def a_charging(self) -> Charging:
         return Charging(cases=self.cases, payments=self.payments, count=lambda _: None)
@@ -155,6 +185,7 @@ class Installation:
                 new_token=lambda: f"{self._tokens.getrandbits(256):064x}",
                 base_url="https://pay.example.com",
                 mail_domain="pay.example.com",
+                texting=self.texting(),
             ),
         }
 
@@ -162,18 +193,24 @@ class Installation:
         """The time as the running process believes it."""
         return self.machines.clock()
 
-    def deliver(self, letter: Letter, task: Task) -> None:
-        """A letter that the mail server took."""
+    def deliver(self, letter: Letter | Text, task: Task) -> None:
+        """A letter that the mail server took, or a text."""
         self.watch.handing_over(letter, task)
         self.letters.append(letter)
         self.on_letter(letter)
 
-    def reader_of(self, letter: Letter) -> tuple[str, str] | None:
-        """Which invoice the link in a letter opens: account and id."""
-        token = letter.text.rsplit("/", 1)[1]
+    def reader_of(self, letter: Letter | Text) -> tuple[str, str] | None:
+        """Which invoice the link in a message opens: account and id."""
+        words = letter.body if isinstance(letter, Text) else letter.text
+        token = words.rsplit("/", 1)[1]
         link = self.world.links.get(sha256(token.encode()).digest())
         held = self.world.cases.get((link.merchant_id, link.case_id)) if link else None
         return (held.state.account, held.state.invoice_id) if held else None
+
+    async def _hears(self, number: str, words: str) -> None:
+        await self.hear.answer(Answered(number=number, words=words))
+        if words == "STOP":
+            self.watch.stopped(number)
 
     # The processes.
     def stop_for(self, seconds: float) -> None:

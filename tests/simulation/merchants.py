@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from domain.decline import DeclineFamily
 from domain.policy import (
     Arm,
+    Channel,
     ContactBudget,
     EndAction,
     FixedWaits,
@@ -123,3 +124,23 @@ def _stripe_retries(draw: random.Random, temper: Temper) -> StripeRetries:
 def _end(draw: random.Random, temper: Temper) -> EndAction:
     drawn = draw.choice((EndAction.KEEP, *EndAction))
     return EndAction.KEEP if temper is Temper.HANDS_OFF else drawn
+
+
+def with_texts(policy: Policy, draw: random.Random) -> Policy:
+    """Some merchants write some of their messages as texts; drawn beside the rest, which stays."""
+    if draw.random() < 0.6 or not policy.plans:
+        return policy
+    plans = {
+        family: replace(plan, campaign=tuple(_perhaps_a_text(step, draw) for step in plan.campaign))
+        for family, plan in policy.plans.items()
+    }
+    hours = sorted((draw.randint(8, 10), draw.randint(15, 21)))
+    last = max(hours[0] + 1, min(hours[1], 21))
+    texted = {"first_text_hour": hours[0], "last_text_hour": last}
+    if max(hours[0], policy.first_mail_hour) >= min(last, policy.last_mail_hour):
+        texted = {"first_text_hour": 8, "last_text_hour": 21}
+    return replace(policy, plans=plans, most_texts=draw.choice((1, 1, 1, 2, 0)), **texted)
+
+
+def _perhaps_a_text(step: Step, draw: random.Random) -> Step:
+    return replace(step, channel=Channel.SMS) if draw.random() < 0.35 else step

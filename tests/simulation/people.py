@@ -3,18 +3,23 @@ when each of them does what `acts` can be done.
 """
 
 import random
+from datetime import date
 from typing import Final
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from adapters.memory.registration import MemoryRegistration
 from application.ports.mailer import Letter
 from application.ports.registration import NewMerchant
+from application.ports.texting import Text
 from domain.invoice import Card, Customer, Invoice, InvoiceStatus
 from tests.simulation.acts import DAY_S, LATEST_REGRET, LONGEST_CHASE, Acts, Owed
 from tests.simulation.chance import Chance
 from tests.simulation.debts import AUTHENTICATION, Issuer
 from tests.simulation.installation import Installation
-from tests.simulation.merchants import ZONES, Temper, a_policy
+from tests.simulation.judges.cases import CANARY_NUMBER
+from tests.simulation.merchants import ZONES, Temper, a_policy, with_texts
 from tests.simulation.schedule import finish
 
 DAYS_OF_BILLING: Final = 75.0
@@ -61,15 +66,24 @@ class People:
         for number in range(1, LEARNING_ROUNDS):
             self._schedule.after(number * 6.2 * DAY_S, self._home.requests.learns)
 
-    def reads(self, letter: Letter) -> None:
-        """A letter arrives; its reader may do something about it."""
+    def reads(self, letter: Letter | Text) -> None:
+        """A letter or a text arrives; its reader may do something about it."""
         target = self._home.reader_of(letter)
         draw = self._chance.of(f"letter {letter.message_id}")
+        if isinstance(letter, Text):
+            self._answers(letter)
         if target is None or draw.random() > 0.4:
             return
         owed = next(one for one in self._owed if one.invoice.invoice_id == target[1])
         act = draw.choice(self._acts.kind(owed, draw))
         self._schedule.after(draw.uniform(60, DAY_S), act)
+
+    def _answers(self, text: Text) -> None:
+        draw, number = self._chance.of(f"answer {text.message_id}"), text.to
+        words = draw.choice(("STOP", "STOP", "HELP", "who is this?", ""))
+        if words:
+            heard = lambda: self._home.requests.hears(number, words)  # noqa: E731
+            self._schedule.after(draw.uniform(1, DAY_S), heard)
 
     def meddle(self, account: str, invoice_id: str) -> None:
         """Somebody acts on an invoice at the very moment when it is charged."""
@@ -86,6 +100,7 @@ class People:
         draw, account = self._draw, f"acct_{number}"
         merchant_id = UUID(int=draw.getrandbits(128))
         policy = a_policy(draw, self._temper(), draw.choice(ZONES), version=1)
+        policy = with_texts(policy, self._chance.of(f"texts {number}"))
         new = NewMerchant(
             merchant_id=merchant_id,
             name=f"Merchant {number}",
@@ -112,6 +127,7 @@ class People:
 
     def _edits_policy(self, merchant_id: UUID, zone: str, version: int) -> None:
         edited = a_policy(self._draw, self._temper(), zone, version)
+        edited = with_texts(edited, self._chance.of(f"texts {merchant_id} {version}"))
         when = self._draw.uniform(0, DAYS_OF_BILLING * DAY_S)
         self._schedule.after(when, lambda: self._home.requests.activates(merchant_id, edited))
 
@@ -127,12 +143,22 @@ class People:
         customer = Customer(
             customer_id=f"cus_{name}", email=address, name=f"Canary {name}", locale="de"
         )
+        customer = self._with_a_phone(customer, name)
         card = self._issue(hopeless=self._stubborn)
         price = draw.randint(1, 90) * 100
         for number in range(4 if self._stubborn else draw.randint(1, 3)):
             if len(self._owed) < MOST_INVOICES:
                 invoice = self._invoice(f"in_{name}_{number}", customer, card, price)
                 self._owed.append(Owed(account, invoice, customer))
+
+    def _with_a_phone(self, customer: Customer, name: str) -> Customer:
+        """Some have told the merchant their number, and most of these that they may be texted."""
+        draw = self._chance.of(f"phone of {name}")
+        if draw.random() < 0.3:
+            return customer
+        agreed_on = date(2026, 1, 2) if draw.random() < 0.8 else None
+        number = f"{CANARY_NUMBER}{draw.randrange(10_000):04d}"
+        return replace(customer, phone=number, texts_agreed_on=agreed_on)
 
     def _issue(self, *, hopeless: bool = False, draw: random.Random | None = None) -> Card:
         draw = draw or self._draw

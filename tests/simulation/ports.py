@@ -14,6 +14,7 @@ from application.ports.stores import (
     ActionRef,
     EventRef,
 )
+from application.ports.texting import Text
 from domain.invoice import Card, Invoice
 from domain.recovery.events import EndResult
 from tests.simulation.schedule import Crashed, Schedule, Task, at, task_of
@@ -174,6 +175,24 @@ class Post:
         await self.server.send(letter)
         self._deliver(letter, task_of(self._schedule))
         await at("mailed")
+
+
+class Phones:
+    """The Texter port: a carrier that says "later", or nothing, of a text that went or did not."""
+
+    def __init__(self, schedule: Schedule, deliver: Callable[[Text, Task], None]) -> None:
+        self._schedule, self._deliver = schedule, deliver
+
+    async def send(self, text: Text) -> None:
+        await at(f"texts {text.message_id}")
+        said = "taken"
+        if self._schedule.chance_of(self._schedule.weather.mail):
+            said = self._schedule.pick("later", "lost", "taken in silence")
+        if said == "later":
+            raise MailDeferred("429")
+        if said != "lost":
+            self._deliver(text, task_of(self._schedule))
+        await at("texted")
 
 
 class Doorbell:

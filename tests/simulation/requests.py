@@ -1,6 +1,6 @@
 """What people ask of our own pages, and what runs by the clock beside the conveyor."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -20,19 +20,22 @@ from tests.simulation.owners import owner_of
 from tests.simulation.schedule import Schedule
 
 WEB: Final = "web"
+AGAIN_S: Final = 60.0
 
 
 class Requests:
     """Each is answered by a process of its own; whoever finds us down goes away."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - an installation's parts
         self,
         schedule: Schedule,
         machines: Machines,
         cases: Cases,
         world: MemoryWorld,
         is_down: Callable[[], bool],
+        hears: Callable[[str, str], Awaitable[None]],
     ) -> None:
+        self._hear = hears
         self._machines = machines
         self._schedule, self._cases, self._world, self._is_down = schedule, cases, world, is_down
         units, clock = cases.open_uow, cases.clock
@@ -51,6 +54,13 @@ class Requests:
         if not self._is_down():
             self._schedule.spawn(f"{actor} asks", WEB, self._asks(ref, actor, command))
 
+    def hears(self, number: str, words: str) -> None:
+        """Somebody answers a text; the carrier hands it in again until we have heard."""
+        if self._is_down():
+            self._schedule.after(AGAIN_S, lambda: self.hears(number, words))
+            return
+        self._schedule.spawn(f"{number} answers", WEB, self._hears(number, words))
+
     def activates(self, merchant_id: UUID, policy: Policy) -> None:
         """A merchant puts another policy in force."""
         if not self._is_down():
@@ -60,6 +70,13 @@ class Requests:
         await self._machines.connect()
         with suppress(Unavailable):  # the next round is soon enough
             await self._learn()
+
+    async def _hears(self, number: str, words: str) -> None:
+        try:
+            await self._machines.connect()
+            await self._hear(number, words)
+        except Unavailable:
+            self._schedule.after(AGAIN_S, lambda: self.hears(number, words))
 
     async def _asks(self, ref: CaseRef, actor: str, command: Command) -> None:
         await self._machines.connect()

@@ -14,7 +14,7 @@
 | I10 | `judges/money` (age of the case), `judges/end` (one case per invoice) |
 | I11 | `webhooks` (kept), `judges/news` (effect with its mark), `judges/end` (none waits or dies) |
 | I12 | `simulation`: all news again in another order; the same world in calm weather |
-| I13 | `judges/letters`: one letter per step, at its turn, with its gap |
+| I13 | `judges/letters`: one message per step, at its turn, apart; few texts, none after STOP |
 | I14 | `judges/letters`: local hours at the commit, and hand-over soon after it |
 | I15 | `judges/cases`: rows of actions after every step |
 | I16 | `judges/cases` (ends do not move, no circles), `judges/end` (all ended in time) |
@@ -35,6 +35,7 @@ from adapters.memory.world import CaseKey, MemoryWorld
 from application.ports.mailer import Letter
 from application.ports.payments import Ending
 from application.ports.stores import EventRef
+from application.ports.texting import Text
 from domain.invoice import InvoiceStatus
 from domain.recovery.case import evolve
 from domain.recovery.signals import Signal
@@ -107,9 +108,13 @@ class Watch:
         fits = task.merchant_id is None or self._evidence.owns(task.merchant_id, account)
         demand(fits, Law.I17, "no call crosses merchants", account)
 
-    def handing_over(self, letter: Letter, task: Task) -> None:
-        """A letter reaches the mail server."""
+    def handing_over(self, letter: Letter | Text, task: Task) -> None:
+        """A letter reaches the mail server, or a text its carrier."""
         self._letters.handing_over(letter, task)
+
+    def stopped(self, number: str) -> None:
+        """An answer of STOP has been heard."""
+        self._letters.stopped(number)
 
     def handled(self, ref: EventRef, signal: Signal | None, task: Task) -> None:
         """An event was marked in a transaction that is committed now."""

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 from litestar import Litestar
 
+from adapters.email.brief import BriefTexts
 from adapters.memory.accounts import MemorySessionStore, MemoryUserStore
 from adapters.memory.connections import MemoryEndpoints
 from adapters.memory.pages import MemoryPages
@@ -21,6 +22,8 @@ from adapters.memory.registry import MemoryRegistry
 from adapters.memory.renewals import MemoryRenewals
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
+from adapters.phones import read_mobile
+from adapters.sms.news import TwilioNews
 from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
 from application.owed import owed_with
@@ -29,11 +32,13 @@ from application.ports.conveyor import IncomingEvent
 from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
 from application.ports.suppressions import hash_of
+from application.use_cases.agree_to_texts import AgreeToTexts
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.ask_fresh_link import AskFreshLink
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.give_card import GiveCard
+from application.use_cases.hear_texts import HearTexts
 from application.use_cases.pick_day import PickDay
 from application.use_cases.report_problem import ReportProblem
 from application.use_cases.unsubscribe import Unsubscribe
@@ -41,7 +46,7 @@ from domain.recovery.actions import next_action
 from domain.recovery.case import replay
 from tests.web.stories import ACCOUNT, POLICY, Story
 from web.app import create_app
-from web.parts import WebParts
+from web.parts import TextDesk, WebParts
 
 NOW = datetime(2026, 7, 10, 8, 30, tzinfo=UTC)
 ACME = UUID("00000000-0000-4000-8000-00000000000a")
@@ -50,6 +55,7 @@ EMAIL, PASSWORD = "mara@acme.example", "correct horse battery"
 STRANGER = "otto@other.example"
 TEAMLESS = "nobody@acme.example"
 BASE_URL = "http://127.0.0.1:8000"
+TEXT_TOKEN = "0123456789abcdef0123456789abcdef"
 HOSTED = "https://invoice.stripe.com/i/acct_1/test_1"
 
 
@@ -176,6 +182,18 @@ class Site:
                 registry=self.registry, open_uow=self.cases.open_uow, clock=self.now
             ),
             "report_problem": ReportProblem(cases=self.cases),
+            "agree_to_texts": AgreeToTexts(
+                cases=self.cases, read_mobile=read_mobile, is_possible=True
+            ),
+            "texts": TextDesk(
+                carrier=TwilioNews((TEXT_TOKEN,)),
+                hear=HearTexts(
+                    cases=self.cases,
+                    registry=MemoryRegistry(self.world, self.now),
+                    renderer=BriefTexts(),
+                    clock=self.now,
+                ),
+            ),
             "unsubscribe": Unsubscribe(open_uow=units_of_work(self.world), clock=self.now),
             "answer_end": self._answer_end,
             "changes": self.changes,

@@ -28,8 +28,11 @@ WITHOUT_TOKEN = {
     "/r/{token:str}/day",
     "/r/{token:str}/now",
     "/r/{token:str}/problem",
+    "/r/{token:str}/texts",
     "/u/{token:str}",
     "/webhooks/stripe",
+    "/webhooks/sms/twilio",
+    "/webhooks/sms/twilio/status",
 }
 
 

@@ -14,7 +14,7 @@ from domain.decline import Decline, DeclineFamily
 from domain.decline.codes import DECLINE_CODES
 from domain.invoice import Card, FailedCharge, Profile
 from domain.network import BARRING, Budget
-from domain.policy import Template
+from domain.policy import Channel, Template
 from domain.recovery import events as e
 from domain.recovery.actions import ActionKind
 from domain.recovery.state import MarkKind
@@ -70,7 +70,9 @@ TOLD = [
     *(e.CustomerAsked(at=AT, ask=ask, rule="spent") for ask in e.Ask),
     e.ReminderPlanned(at=AT, step=1, due_at=AT),
     *(e.ReminderPlanned(at=AT, step=1, due_at=AT, template=one) for one in Template),
+    e.ReminderPlanned(at=AT, step=1, due_at=AT, channel=Channel.SMS),
     e.ReminderStarted(at=AT, step=1, message_id="m"),
+    e.ReminderStarted(at=AT, step=1, message_id="m", channel=Channel.SMS),
     *(e.ReminderStarted(at=AT, step=1, message_id="m", template=one) for one in Template),
     *(e.ReminderSkipped(at=AT, step=1, reason=reason) for reason in WHY_SKIPPED),
     e.ReminderFailed(at=AT, step=1, reason="550"),

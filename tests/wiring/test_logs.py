@@ -28,6 +28,8 @@ CANARIES = [
     "eyJjYW5hcnki.eyJjYW5hcnki.c2ln",
     "ada.lovelace@example.test",
     "ada+invoices@mail.example.co.uk",
+    "+491713920055",
+    "+1 (202) 555-0123",
     "4242424242424242",
     "4242 4242 4242 4242",
     "3782-822463-10005",

@@ -76,6 +76,7 @@ BROKEN = [
     ("MAIL_FROM", "billing", "one address"),
     ("MAIL_FROM", "a@acme.test, b@acme.test", "one address"),
     ("MAIL_FROM", "Acme <billing@acme.test>\nBcc: all@acme.test", "one line"),
+    ("TWILIO_API_BASE", "twilio", "http"),
     ("HOST", "all of them", "address to listen on"),
     ("PORT", "eighty", "whole number"),
     ("PORT", "0", "from 1 to 65535"),
@@ -132,6 +133,55 @@ def test_one_fault_is_told_by_its_variable_and_without_its_value(
     assert wanted in fault.wanted
     parts = [part for part in re.split(r"[,\s/:@?]+", value) if len(part) > 8]
     assert not [part for part in parts if part in str(caught.value) and part not in TELLING]
+
+
+TWILIO = {
+    "CHARGECHASE_TWILIO_ACCOUNT_SID": "AC0123456789abcdef0123456789abcdef",
+    "CHARGECHASE_TWILIO_AUTH_TOKEN": "fedcba9876543210fedcba9876543210",
+    "CHARGECHASE_TWILIO_FROM": "+15005550006",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("ACCOUNT_SID", "SK0123456789abcdef0123456789abcdef", "AC and 32"),
+        ("ACCOUNT_SID", "ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "AC and 32"),
+        ("AUTH_TOKEN", "open-sesame", "of 32 characters"),
+        ("AUTH_TOKEN", "00000000000000000000000000000000", "placeholder"),
+        ("AUTH_TOKEN", "fedcba9876543210fedcba9876543210,", "entry 2"),
+        ("FROM", "Bakery", "short code"),
+        ("FROM", "0171 3920055", "short code"),
+        ("FROM", "", "is missing beside"),
+        ("AUTH_TOKEN", "", "is missing beside"),
+        ("ACCOUNT_SID", "", "is missing beside"),
+    ],
+)
+def test_a_carrier_is_told_whole_or_not_at_all(name: str, value: str, wanted: str) -> None:
+    https = {"CHARGECHASE_BASE_URL": "https://app.acme.test"}
+    changed = f"CHARGECHASE_TWILIO_{name}"
+    told = faults_of(WHOLE | https | TWILIO | {changed: value})
+    assert set(told) == {changed}
+    assert wanted in told[changed]
+
+
+def test_a_carrier_answers_to_https_alone_unless_it_stands_here() -> None:
+    here = {"CHARGECHASE_BASE_URL": "http://127.0.0.1:8000"}
+    assert faults_of(WHOLE | TWILIO | here) == {
+        "CHARGECHASE_BASE_URL": "must be https for Twilio to answer to"
+    }
+    double = {"CHARGECHASE_TWILIO_API_BASE": "http://127.0.0.1:8025"}
+    settings = load(WHOLE | TWILIO | here | double)
+    assert settings.texts
+    assert TWILIO["CHARGECHASE_TWILIO_AUTH_TOKEN"] in settings.secrets()
+    assert not load(WHOLE).texts
+
+
+@pytest.mark.parametrize("sender", ["+15005550006", "12345", "MG0123456789abcdef0123456789abcdef"])
+def test_whatever_can_be_answered_may_text(sender: str) -> None:
+    https = {"CHARGECHASE_BASE_URL": "https://app.acme.test"}
+    named = {"CHARGECHASE_TWILIO_FROM": sender}
+    assert load(WHOLE | https | TWILIO | named).twilio_from == sender
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from application.views import CaseRow, CaseView
 from domain.network import DEBIT_SCHEMES
+from domain.policy import Channel
 from domain.recovery import events as e
 from domain.recovery.actions import Action, ActionKind
 from domain.recovery.transitions import Phase
@@ -49,6 +50,9 @@ def next_short(row: CaseRow, zone: str) -> str:
             return "Ending it in Stripe"
 
 
+TEXTED: Final = "We text the customer, if they have agreed to it by then"
+
+
 HELD_OUT: Final = (
     "Chance put this customer into the hold-out: we watch, and neither charge nor write, "
     "so that what we bring can be measured."
@@ -83,9 +87,18 @@ def _next_attempt(view: CaseView, action: Action, telling: Telling) -> str:
 def _next_reminder(view: CaseView, action: Action, telling: Telling) -> str:
     theirs = _their_time(view, action.due_at, telling)
     writes = f"We will write to the customer on {telling.time(action.due_at)}{theirs}."
+    if is_text_planned(view):
+        when = f"{telling.time(action.due_at)}{theirs}"
+        writes = f"We will text the customer on {when}, if they have agreed to it by then."
     if view.next_attempt_at is None:
         return writes
     return f"{writes} The next attempt follows on {telling.time(view.next_attempt_at)}."
+
+
+def is_text_planned(view: CaseView) -> bool:
+    """Whether the message that is planned is a text."""
+    planned = [event for event in view.history if isinstance(event, e.ReminderPlanned)]
+    return bool(planned) and planned[-1].channel is Channel.SMS
 
 
 def _their_time(view: CaseView, at: datetime, telling: Telling) -> str:

@@ -5,7 +5,7 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from domain.policy import Template
+from domain.policy import Channel, Template
 from domain.recovery import events as e
 from web.declines import reason_of
 from web.reasons import WHY_NOT, why_not
@@ -202,6 +202,8 @@ def _wrote(event: e.ReminderStarted) -> str:
     if event.template is Template.RECOVERED:
         return "We thanked the customer."
     about = f": {TEMPLATES[event.template]}" if event.template else ""
+    if event.channel is Channel.SMS:
+        return f"We texted the customer, reminder {event.step}{about}."
     return f"We wrote to the customer, reminder {event.step}{about}."
 
 
@@ -214,7 +216,8 @@ def _tell_reminder(
             text = f"Thanks to the customer were planned for {telling.time(event.due_at)}."
             return Told(at=event.at, tone="plan", text=text)
         case e.ReminderPlanned():
-            text = f"Reminder {event.step} was planned for {telling.time(event.due_at)}."
+            kind = ", a text message," if event.channel is Channel.SMS else ""
+            text = f"Reminder {event.step}{kind} was planned for {telling.time(event.due_at)}."
             return Told(at=event.at, tone="plan", text=text)
         case e.ReminderStarted():
             return Told(at=event.at, tone="wrote", text=_wrote(event))
@@ -223,7 +226,7 @@ def _tell_reminder(
             why = WHY_SKIPPED.get(event.reason, "")
             return Told(at=event.at, tone="plan", text=text, why=why)
         case e.ReminderFailed():
-            text = f"The mail server did not take reminder {event.step}."
+            text = f"Reminder {event.step} could not be delivered."
             return Told(
                 at=event.at, tone="plan", text=text, why="If it is worth another, it is planned."
             )

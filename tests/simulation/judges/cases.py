@@ -26,7 +26,9 @@ from tests.simulation.schedule import Task
 EDGES: Final = dict(TRANSITIONS)  # as published: a plant that adds one to the table is seen
 MOST_EVENTS: Final = 600  # of one case: more is a case that goes in circles
 CANARY: Final = b"anary"  # a part of every customer's name and address
+CANARY_NUMBER: Final = "+491715550"  # how every customer's number begins
 # Each tells of one occurrence that has no name of its own.
+OF_ADDRESSES: Final = frozenset({"suppress_address", "subscribe_again"})
 OCCURRENCES: Final = (c.RecordUnclear,)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -41,6 +43,7 @@ class CasesJudge:
         self._customers, self._messages = Rows(world.customers), Rows(world.messages)
         world.cases, world.actions, world.audit = self._cases, self._actions, self._audit
         world.customers, world.messages = self._customers, self._messages
+        self._silenced = world.suppressions = Rows(world.suppressions)
 
     def touched(self, task: Task) -> dict[CaseKey, tuple[RecoveryCase, tuple[e.Event, ...]]]:
         """What a step changed: each case as it was, and what happened to it since."""
@@ -84,7 +87,7 @@ class CasesJudge:
         debt = evidence.stripe.debts.get((after.account, after.invoice_id))
         demand(debt is not None, Law.I10, "a case is of an invoice of its account", key)
         told = _ENCODER.encode(events)
-        demand(CANARY not in told, Law.I25, "no person in a case's events", key)
+        demand(not _names(told), Law.I25, "no person in a case's events", key)
         if task.change is not None:
             self._decided(key, before, events, task.change)
         if not after.is_open:
@@ -113,7 +116,7 @@ class CasesJudge:
         kept = self._evidence.world.decisions.get(key, ())
         logged = bool(kept) and kept[-1].version == before.version
         demand(logged, Law.I18, "a change has its decision in the log", key)
-        demand(CANARY not in _ENCODER.encode(kept[-1]), Law.I25, "no person in a decision", key)
+        demand(not _names(_ENCODER.encode(kept[-1])), Law.I25, "no person in a decision", key)
         version = self._version(key[0], before)
         pinned = kept[-1].policy_version == version
         demand(pinned, Law.I24, "a case keeps its policy", key, kept[-1].policy_version)
@@ -147,16 +150,21 @@ class CasesJudge:
         changed: dict[CaseKey, tuple[RecoveryCase, tuple[e.Event, ...]]],
     ) -> None:
         told: dict[CaseKey, list[AuditEntry]] = {key: [] for key in changed}
+        asked = list[AuditEntry]()
         for row in rows:
             entry = self._audit[row]
             said = _ENCODER.encode(entry)
-            demand(CANARY not in said, Law.I25, "no person in the audit", row)
+            demand(not _names(said), Law.I25, "no person in the audit", row)
             demand(bool(entry.actor), Law.I18, "an audit row names its actor", row)
             kind, _, name = entry.subject.partition(":")
-            if kind == "case":
+            if entry.action in OF_ADDRESSES:
+                asked.append(entry)
+            elif kind == "case":
                 mine = (row[0], UUID(name))
                 demand(mine in told, Law.I18, "no audit row without its change", row)
                 told[mine].append(entry)
+        silenced = len(self._silenced.touched())
+        demand(len(asked) == silenced, Law.I18, "one audit row per address", asked)
         for key, entries in told.items():
             before, after = changed[key][0].version, self._cases[key].state.version
             versions = [(one.before["version"], one.after["version"]) for one in entries]
@@ -189,3 +197,8 @@ class CasesJudge:
         for merchant_id, case_id, _ in self._messages.touched():
             known = (merchant_id, case_id) in self._cases
             demand(known, Law.I17, "no row crosses merchants", case_id)
+
+
+def _names(told: bytes) -> bool:
+    """Whether it holds anything of a person."""
+    return CANARY in told or CANARY_NUMBER.encode() in told

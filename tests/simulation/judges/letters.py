@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from adapters.memory.world import CaseKey
 from application.ports.mailer import Letter
-from domain.policy import Template
+from application.ports.texting import Text
+from domain.invoice import Customer
+from domain.policy import Channel, Policy, Template
 from domain.recovery import events as e
 from domain.recovery.state import RecoveryCase
 from tests.simulation.demands import demand
@@ -29,11 +31,15 @@ class LettersJudge:
         self._wrote: dict[tuple[UUID, int], tuple[Task, int, datetime, datetime]] = {}
         self._letters: set[str] = set()
         self._thanks: set[tuple[UUID, int]] = set()
+        self._texts: defaultdict[UUID, list[int]] = defaultdict(list)  # steps, by case
+        self._stopped: dict[str, datetime] = {}  # when a number's STOP had been heard
         # When somebody was written to, by account and customer.
         self._heard: defaultdict[tuple[str, str | None], list[datetime]] = defaultdict(list)
 
     def happened(self, key: CaseKey, case: RecoveryCase, event: e.Event, task: Task) -> None:
         """An event of a case, before it is added."""
+        if isinstance(event, e.ReminderFailed) and event.step in self._texts[key[1]]:
+            self._texts[key[1]].remove(event.step)
         if not isinstance(event, e.ReminderStarted):
             return
         self._wrote[key[1], event.step] = (task, self._schedule.steps, self._schedule.now, event.at)
@@ -44,6 +50,30 @@ class LettersJudge:
             return
         demand(saw_open(task), Law.I7, "nobody who has paid is written to", key)
         self._at_mail_hours(key, case, event)
+        if event.channel is Channel.SMS:
+            self._may_be_texted(key, case, event)
+
+    def stopped(self, number: str) -> None:
+        """From now on nobody texts there."""
+        self._stopped.setdefault(number, self._schedule.now)
+
+    def _may_be_texted(self, key: CaseKey, case: RecoveryCase, event: e.ReminderStarted) -> None:
+        policy, steps = self._policy(key, case), self._texts[key[1]]
+        steps.append(event.step)
+        demand(len(steps) <= policy.most_texts, Law.I13, "few texts a case", key, steps)
+        whose = self._customer(case)
+        agreed = whose is not None and whose.texts_agreed_on is not None
+        demand(agreed, Law.I25, "only who has agreed is texted", key)
+        stopped_at = self._stopped.get((whose.phone if whose else None) or "")
+        late = stopped_at is not None and self._schedule.now - stopped_at > HANDING_OVER
+        demand(not late, Law.I13, "no text after a STOP", key, stopped_at)
+
+    def _policy(self, key: CaseKey, case: RecoveryCase) -> Policy:
+        return self._evidence.world.policies[key[0], case.policy_version]
+
+    def _customer(self, case: RecoveryCase) -> Customer | None:
+        invoice = self._evidence.stripe.show(case.account, case.invoice_id)
+        return invoice.customer if invoice is not None else None
 
     def _thanked(self, key: CaseKey, case: RecoveryCase, event: e.ReminderStarted) -> None:
         demand(case.is_paid and bool(case.letters), Law.I7, "only who was asked is thanked", key)
@@ -52,10 +82,13 @@ class LettersJudge:
         demand(len(steps) == 1, Law.I13, "one word of thanks a case", key)
 
     def _at_mail_hours(self, key: CaseKey, case: RecoveryCase, event: e.ReminderStarted) -> None:
-        policy = self._evidence.world.policies[key[0], case.policy_version]
+        policy = self._policy(key, case)
         hour = event.at.astimezone(ZoneInfo(case.timezone or policy.timezone)).hour
         quiet = not policy.first_mail_hour <= hour < policy.last_mail_hour
         demand(not quiet, Law.I14, "no letter at night", key, hour)
+        if event.channel is Channel.SMS:
+            quiet = not policy.first_text_hour <= hour < policy.last_text_hour
+            demand(not quiet, Law.I14, "no text but at its hours", key, hour)
 
     def _within_the_budget(self, key: CaseKey, case: RecoveryCase, at: datetime) -> None:
         """Over all invoices of a person, by the letters that were taken, each at its commit."""
@@ -72,8 +105,8 @@ class LettersJudge:
         demand(not close, Law.I13, "no letter before the gap is over", key, close)
         before.append(at)
 
-    def handing_over(self, letter: Letter, task: Task) -> None:
-        """A letter reaches the mail server."""
+    def handing_over(self, letter: Letter | Text, task: Task) -> None:
+        """A letter reaches the mail server, or a text its carrier."""
         name, evidence = letter.message_id, self._evidence
         demand(name not in self._letters, Law.I13, "one letter per step", name)
         self._letters.add(name)
@@ -93,7 +126,7 @@ class LettersJudge:
             closed = evidence.closed.get(key)
             demand(closed is None or closed >= wrote, Law.I7, "no letter after the end", name)
             self._within_the_budget(key, state, said_at)
-        invoice = evidence.stripe.show(state.account, state.invoice_id)
-        assert invoice is not None
-        whose = invoice.customer.email if invoice.customer else None
+        customer = self._customer(state)
+        assert customer is not None
+        whose = customer.phone if isinstance(letter, Text) else customer.email
         demand(letter.to == whose, Law.I25, "a letter goes to whom it concerns", name)

@@ -9,8 +9,11 @@ from msgspec.structs import replace
 from application.ports.mailer import Letter, MailDeferred, Mailer
 from application.ports.stores import Conversation
 from application.ports.unit_of_work import UnitOfWork
-from application.use_cases.send_reminder import SendReminder
+from application.texting import Texting
+from application.use_cases.hear_texts import HearTexts
+from application.use_cases.send_reminder import Going, SendReminder
 from application.work import Errand
+from domain.policy import Channel, Policy
 from domain.recovery import campaign
 from domain.recovery import case as cases
 from domain.recovery.actions import ActionKind
@@ -50,10 +53,10 @@ class LetterBeforeItsCommit(Installation):
 
         class Eager(SendReminder):
             async def _commit_and_send(
-                self, ref: Any, step: int, letter: Letter, invoice: Any, token: str
+                self, ref: Any, step: int, going: Going, invoice: Any, token: str
             ) -> None:
-                await self.mailer.send(letter)
-                await super()._commit_and_send(ref, step, letter, invoice, token)
+                await self._give(going.message)
+                await super()._commit_and_send(ref, step, going, invoice, token)
 
         parts = {name: getattr(right, name) for name in SendReminder.__slots__}
         return {**super().errands(), ActionKind.REMINDER: Eager(**parts)}
@@ -155,7 +158,59 @@ class StepNotUsedUp(Installation):
         return (instead(cases, "_reminded", again),)
 
 
+class TextsAtAnyHour(Installation):
+    """Texts keep to the hours for letters."""
+
+    @classmethod
+    def patches(cls) -> Any:
+        def hours(policy: Policy, _: Channel) -> tuple[int, int]:
+            return policy.first_mail_hour, policy.last_mail_hour
+
+        return (instead(Policy, "hours_for", hours),)
+
+
+class TextsWithoutEnd(Installation):
+    """Nobody counts the texts of a case."""
+
+    @classmethod
+    def patches(cls) -> Any:
+        right = cases._reminded
+
+        def uncounted(case: RecoveryCase, event: Any) -> RecoveryCase:
+            return replace(right(case, event), texts=0)
+
+        return (instead(cases, "_reminded", uncounted),)
+
+
+class StopUnheard(Installation):
+    """An answer of STOP is answered, and forgotten."""
+
+    @classmethod
+    def patches(cls) -> Any:
+        async def forgets(*_: Any) -> None:
+            return
+
+        return (instead(HearTexts, "_stop", forgets),)
+
+
+class TextWithoutAWord(Installation):
+    """Whoever has a number is texted."""
+
+    def texting(self) -> Texting:
+        class Careless(Texting):
+            def _merchants_word(self, invoice: Any, customer: Any, now: Any) -> Any:
+                agreed = replace(customer, texts_agreed_on=now.date())
+                return Texting._merchants_word(self, invoice, agreed, now)
+
+        right = super().texting()
+        return Careless(**{name: getattr(right, name) for name in Texting.__slots__})
+
+
 PLANTS = {
+    TextsAtAnyHour: Law.I14,
+    TextsWithoutEnd: Law.I13,
+    StopUnheard: Law.I13,
+    TextWithoutAWord: Law.I25,
     LetterTwice: Law.I13,
     LetterBeforeItsCommit: Law.I21,
     LettersInADrawer: Law.I14,

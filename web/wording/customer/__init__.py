@@ -41,6 +41,7 @@ class Speech(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     owed: Mapping[str, str]
     problem: Mapping[str, str]
     backup: Mapping[str, str]
+    texts: Mapping[str, str]
     over: Mapping[str, str]
     expiring: Mapping[str, str]
     letters: Mapping[str, str]
