@@ -67,10 +67,15 @@ def web_url(text: str) -> str:
 
 
 def smtp_url(text: str) -> str:
-    """`smtp://user:password@host:port`, or `smtps://` for TLS from the first byte."""
+    """`smtp://user:password@host:port`, or `smtps://` for TLS from the first byte. `?tls=off` does
+    without, for a relay that asks for no password."""
     url = _url(text, ("smtp", "smtps"))
     if not url.hostname:
         raise Unfit("must name a host: smtp://user:password@host:587")
+    if url.query not in ("", "tls=off") or (url.query and url.scheme == "smtps"):
+        raise Unfit("may end in ?tls=off, for smtp:// alone, and in nothing else")
+    if url.query and url.username:
+        raise Unfit("sends a password, and so cannot end in ?tls=off")
     return text
 
 

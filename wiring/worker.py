@@ -83,6 +83,7 @@ class Worker:
                 here.metrics.serve(self._settings.metrics_port, self._settings.host)
             settings = self._settings
             mailer = SmtpMailer(settings.smtp_url, settings.mail_from, here.clock)
+            opening.push_async_callback(mailer.close)
             texting = await _texting(here, opening)
             self._build(here, payments, mailer, texting)
             intake = await opening.enter_async_context(

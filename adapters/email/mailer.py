@@ -1,38 +1,45 @@
-"""Letters over SMTP: a connection each, so that each letter has one clear end."""
+"""Letters over SMTP: each is handed over at most once, over connections that are kept."""
 
-import contextlib
-import ipaddress
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
-from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from typing import Final
 
 import structlog
-from aiosmtplib import SMTP
 from aiosmtplib.errors import (
+    SMTPConnectTimeoutError,
+    SMTPDataError,
     SMTPException,
+    SMTPReadTimeoutError,
     SMTPRecipientRefused,
     SMTPResponseException,
     SMTPSenderRefused,
-    SMTPServerDisconnected,
-    SMTPTimeoutError,
 )
 
+from adapters.email.connections import LATER, Bounds, Connections, HungUp, Unanswered
+from adapters.email.server import arguments
 from adapters.email.text import one_line
-from application.ports.mailer import Letter, MailDeferred, MailRefused
+from application.breaker import Breaker, Patience
+from application.ports.mailer import Handed, Letter, MailDeferred, MailRefused
 
-TIMEOUT_S: Final = 15.0
 ENHANCED: Final = re.compile(r"5\.\d{1,3}\.\d{1,3}")
 # Bad mailbox, bad system, bad syntax, moved, null MX; and a mailbox that is disabled.
 DEAD: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 NO_SUCH_MAILBOX: Final = frozenset({550, 551, 553})
 POLICY: Final = SMTP_POLICY.clone(cte_type="7bit")  # no server need speak 8BITMIME
+# A server that takes nobody's letters is left alone, for longer each time; the letters wait.
+SERVER: Final = "smtp"
+NOT_THERE: Final[dict[type, str]] = {
+    SMTPConnectTimeoutError: "the mail server does not answer",
+    SMTPReadTimeoutError: "the mail server does not answer",
+    SMTPException: "the mail server offers no TLS, or no way to sign in",
+}
+PATIENCE: Final = Patience(failures=10, pause_s=30.0, longest_pause_s=600.0)
 
 _log = structlog.get_logger()
 
@@ -46,53 +53,58 @@ class SmtpMailer:
         mail_from: str,
         clock: Callable[[], datetime],
         *,
-        timeout_s: float = TIMEOUT_S,
+        bounds: Bounds | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         self._sender = parseaddr(mail_from)[1]
         self._clock = clock
-        self._server = {**_server(smtp_url), "timeout": timeout_s}
-        self._server["local_hostname"] = self._sender.rpartition("@")[2]
+        server = {**arguments(smtp_url), "local_hostname": self._sender.rpartition("@")[2]}
+        self._connections = Connections(server, bounds or Bounds())
+        self._breaker = breaker or Breaker(PATIENCE)
 
-    async def send(self, letter: Letter) -> None:
-        """Once the text is handed over, silence counts as yes: a letter that comes twice is worse
-        than one that is late."""
+    async def send(self, letter: Letter) -> Handed:
+        """Once the text is on its way, silence counts as yes: a letter that comes twice is worse
+        than one that is lost."""
         try:
             to = _mailbox(letter.to, letter.to_name)
             raw = self._compose(letter, to)
         except (MessageError, ValueError, IndexError) as error:  # a line break, two addresses, none
             raise MailRefused("an address or a header is not fit to be sent") from error
-        async with self._session() as smtp:
-            await self._address(smtp, to.addr_spec)
-            try:
-                await smtp.data(raw)
-            except (SMTPServerDisconnected, SMTPTimeoutError):
-                _log.warning("mail_unanswered", message_id=letter.message_id)
-            except SMTPResponseException as answer:
-                raise _refusal(answer) from answer
+        if not self._breaker.may_ask(SERVER):
+            raise MailDeferred("the mail server is left alone for a while")
+        return await self._judged(to.addr_spec, raw, letter.message_id)
 
-    @contextlib.asynccontextmanager
-    async def _session(self) -> AsyncIterator[SMTP]:
-        smtp = SMTP(**self._server)
-        try:
-            await smtp.connect()
-        except (SMTPException, OSError, ValueError) as error:
-            raise MailDeferred(type(error).__name__) from error
-        try:
-            yield smtp
-        finally:
-            with contextlib.suppress(SMTPException, OSError):
-                await smtp.quit()
-            smtp.close()
+    async def close(self) -> None:
+        """Say goodbye to the server."""
+        await self._connections.close()
 
-    async def _address(self, smtp: SMTP, to: str) -> None:
-        """MAIL and RCPT; nothing is sent yet, so whatever goes wrong here is certain."""
+    async def _judged(self, to: str, raw: bytes, message_id: str) -> Handed:
+        """What came of it; and the breaker learns whether the server takes letters at all."""
         try:
-            await smtp.mail(self._sender)
-            await smtp.rcpt(to)
-        except (SMTPSenderRefused, SMTPRecipientRefused) as answer:
+            await self._handed_over(to, raw)
+        except Unanswered:
+            self._breaker.failed(SERVER)
+            _log.warning("mail_unanswered", message_id=message_id)
+            return Handed.UNANSWERED
+        except (SMTPSenderRefused, SMTPRecipientRefused, SMTPDataError) as answer:
+            is_theirs = isinstance(answer, SMTPRecipientRefused) and answer.code != LATER
+            (self._breaker.answered if is_theirs else self._breaker.failed)(SERVER)
             raise _refusal(answer) from answer
-        except (SMTPException, OSError) as error:
-            raise MailDeferred(type(error).__name__) from error
+        except (SMTPException, HungUp, OSError, ValueError) as error:
+            self._breaker.failed(SERVER)
+            raise MailDeferred(_told(error)) from error
+        self._breaker.answered(SERVER)
+        return Handed.TAKEN
+
+    async def _handed_over(self, to: str, raw: bytes) -> None:
+        """A connection that died since its last letter is no reason to give up: another is taken,
+        once. Nothing of this letter's text was sent then."""
+        try:
+            async with self._connections.one() as connection:
+                await connection.carry(self._sender, to, raw)
+        except HungUp:
+            async with self._connections.one(new=True) as connection:
+                await connection.carry(self._sender, to, raw)
 
     def _compose(self, letter: Letter, to: Address) -> bytes:
         """ValueError if a header would hold a line break."""
@@ -123,12 +135,19 @@ def _mailbox(address: str, name: str | None = None) -> Address:
     return Address(one_line(name or ""), addr_spec=local + at + domain.encode("idna").decode())
 
 
-def _refusal(answer: SMTPResponseException | SMTPSenderRefused | SMTPRecipientRefused) -> Exception:
+def _refusal(answer: SMTPResponseException) -> Exception:
     """5xx is for good, anything else for now. Source: RFC 5321, 4.2.1."""
-    told = f"SMTP {answer.code}"  # the text may repeat the address
     if answer.code < 500:
-        return MailDeferred(told)
-    return MailRefused(told, is_dead=isinstance(answer, SMTPRecipientRefused) and _is_dead(answer))
+        return MailDeferred(_told(answer))
+    is_dead = isinstance(answer, SMTPRecipientRefused) and _is_dead(answer)
+    return MailRefused(_told(answer), is_dead=is_dead)
+
+
+def _told(error: Exception) -> str:
+    """In a word or two; a server's own text may repeat the address."""
+    if isinstance(error, SMTPResponseException):
+        return f"SMTP {error.code}"
+    return NOT_THERE.get(type(error), "no connection to the mail server")
 
 
 def _is_dead(answer: SMTPRecipientRefused) -> bool:
@@ -136,25 +155,3 @@ def _is_dead(answer: SMTPRecipientRefused) -> bool:
     which, where there is one. Sources: RFC 5321, 4.2.3; RFC 3463, 3.2 and 3.3."""
     enhanced = ENHANCED.match(answer.message)
     return enhanced[0] in DEAD if enhanced else answer.code in NO_SUCH_MAILBOX
-
-
-def _server(smtp_url: str) -> dict[str, Any]:
-    """SMTP's arguments. A password travels only inside TLS, unless the server is this machine."""
-    url = urlsplit(smtp_url)
-    host = url.hostname or "localhost"
-    return {
-        "hostname": host,
-        "port": url.port,
-        "username": unquote(url.username) if url.username else None,
-        "password": unquote(url.password) if url.password else None,
-        "use_tls": url.scheme == "smtps",
-        "start_tls": True if url.username and not _is_here(host) and url.scheme == "smtp" else None,
-    }
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False

@@ -150,8 +150,8 @@ class MemoryMessageStore(MemoryStore):
         begun = HeldMessage(message=message, account=case.account, customer_id=case.customer_id)
         self.journal.put(self.world.messages, key, begun)
 
-    async def sent(self, message_id: str, at: datetime) -> None:
-        self._mark(message_id, sent_at=at)
+    async def sent(self, message_id: str, at: datetime, *, answered: bool = True) -> None:
+        self._mark(message_id, sent_at=at, answered=answered)
 
     async def failed(self, message_id: str) -> None:
         self._mark(message_id, failed=True)

@@ -10,7 +10,7 @@ from adapters.memory.everyday_stores import MemoryStore
 from adapters.memory.world import HeldNotice
 from application.ports.notices import ExpiryNotice
 
-WENT: Final = ("begun", "sent")  # or may have gone
+WENT: Final = ("begun", "sent", "unanswered")  # or may have gone
 
 
 class MemoryNoticeStore(MemoryStore):
@@ -32,8 +32,14 @@ class MemoryNoticeStore(MemoryStore):
         self.journal.put(self.world.notices, key, HeldNotice(notice=notice))
         return True
 
-    async def sent(self, notice_id: UUID, at: datetime) -> None:  # noqa: ARG002 - nobody asks when
-        self._mark(notice_id, "sent")
+    async def sent(
+        self,
+        notice_id: UUID,
+        at: datetime,  # noqa: ARG002 - nobody asks when
+        *,
+        answered: bool = True,
+    ) -> None:
+        self._mark(notice_id, "sent" if answered else "unanswered")
 
     async def failed(self, notice_id: UUID, *, final: bool) -> None:
         self._mark(notice_id, "refused" if final else "failed")

@@ -106,6 +106,7 @@ class HeldMessage(Struct, frozen=True, kw_only=True):
     account: str
     customer_id: str | None
     sent_at: datetime | None = None
+    answered: bool = True
     failed: bool = False
 
 

@@ -17,7 +17,7 @@ from recovery_cases where merchant_id = $1 and case_id = $3
 on conflict (merchant_id, case_id, step) do update set
     message_id = excluded.message_id, subject = excluded.subject, state = 'begun',
     begun_at = excluded.begun_at, channel = excluded.channel
-where messages.state <> 'sent'
+where messages.state not in ('sent', 'unanswered')
 """
 # A case that is yet to open is younger than all that are open.
 CONVERSATION: Final = """
@@ -30,7 +30,7 @@ select
             union all
             select begun_at from expiry_notices
             where merchant_id = $1 and account = $2 and customer_id = $3 and begun_at > $5
-                and state in ('begun', 'sent')
+                and state in ('begun', 'sent', 'unanswered')
         ) said
     ) as contacts,
     exists (
@@ -64,8 +64,9 @@ class PostgresMessageStore:
         if done != "INSERT 0 1":
             raise ConcurrentWrite
 
-    async def sent(self, message_id: str, at: datetime) -> None:
-        await self._mark(message_id, {Messages.state: "sent", Messages.sent_at: at})
+    async def sent(self, message_id: str, at: datetime, *, answered: bool = True) -> None:
+        state = "sent" if answered else "unanswered"
+        await self._mark(message_id, {Messages.state: state, Messages.sent_at: at})
 
     async def failed(self, message_id: str) -> None:
         await self._mark(message_id, {Messages.state: "failed"})

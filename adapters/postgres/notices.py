@@ -24,7 +24,7 @@ on conflict (merchant_id, notice_id) do update set
 where expiry_notices.state = 'failed'
 """
 SENT: Final = """
-update expiry_notices set state = 'sent', sent_at = $3 where merchant_id = $1 and notice_id = $2
+update expiry_notices set state = $4, sent_at = $3 where merchant_id = $1 and notice_id = $2
 """
 FAILED: Final = "update expiry_notices set state = $3 where merchant_id = $1 and notice_id = $2"
 
@@ -58,8 +58,9 @@ class PostgresNoticeStore:
         )
         return bool(done == "INSERT 0 1")
 
-    async def sent(self, notice_id: UUID, at: datetime) -> None:
-        await self._connection.execute(SENT, self._merchant_id, notice_id, at)
+    async def sent(self, notice_id: UUID, at: datetime, *, answered: bool = True) -> None:
+        state = "sent" if answered else "unanswered"
+        await self._connection.execute(SENT, self._merchant_id, notice_id, at, state)
 
     async def failed(self, notice_id: UUID, *, final: bool) -> None:
         state = "refused" if final else "failed"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec import Struct
 
-from adapters.stripe.breaker import Breaker, Patience
 from adapters.stripe.pace import Pace, RateLimits
 from adapters.stripe.refusals import DEAUTHORISED, KEY_REVOKED, refused_with
+from application.breaker import Breaker, Patience
 from application.ports.stripe_accounts import Credential
 
 if TYPE_CHECKING:

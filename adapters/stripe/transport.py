@@ -16,8 +16,8 @@ import aiohttp
 import stripe
 import structlog
 
-from adapters.stripe.breaker import Breaker
 from adapters.stripe.pace import Pace
+from application.breaker import Breaker
 
 Observe = Callable[[str, str, float], None]
 """Told of each request: endpoint (`invoices.pay`), outcome (see `_outcome`), seconds."""

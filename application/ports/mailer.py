@@ -1,5 +1,6 @@
 """Handing a letter to a mail server."""
 
+from enum import Enum
 from typing import Protocol
 
 from msgspec import Struct
@@ -29,13 +30,19 @@ class MailRefused(Exception):
 
 
 class MailDeferred(Exception):
-    """Certainly not sent: no connection, or "later". A timeout after the text was handed over is
-    neither of the two: the letter counts as sent."""
+    """Certainly not sent: no connection, or "later"."""
+
+
+class Handed(Enum):
+    """What the server said of a letter whose text it was given."""
+
+    TAKEN = "taken"
+    UNANSWERED = "unanswered"  # nothing: it may have gone, and is never handed over again
 
 
 class Mailer(Protocol):
     """One verb."""
 
-    async def send(self, letter: Letter) -> None:
-        """Returns when the server took it. Raises MailRefused or MailDeferred."""
+    async def send(self, letter: Letter) -> Handed:
+        """Returns when the server took it, or may have. Raises MailRefused or MailDeferred."""
         ...

@@ -34,8 +34,8 @@ class NoticeStore(Protocol):
         """False if it went before, or may have; then it must not go."""
         ...
 
-    async def sent(self, notice_id: UUID, at: datetime) -> None:
-        """The mail server took it."""
+    async def sent(self, notice_id: UUID, at: datetime, *, answered: bool = True) -> None:
+        """The mail server took it; or was given its text and never `answered`."""
         ...
 
     async def failed(self, notice_id: UUID, *, final: bool) -> None:

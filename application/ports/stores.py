@@ -234,6 +234,6 @@ class MessageStore(Protocol):
         """It was taken, and did not arrive: as `failed`, of a step."""
         ...
 
-    async def sent(self, message_id: str, at: datetime) -> None:
-        """The mail server took it."""
+    async def sent(self, message_id: str, at: datetime, *, answered: bool = True) -> None:
+        """The mail server took it; or was given its text and never `answered`."""
         ...

@@ -15,7 +15,7 @@ from application.change_case import WORKER, CaseRef, Cases, Change
 from application.owed import MOST, Debt, others_of
 from application.ports.conveyor import ScheduledAction
 from application.ports.letters import OtherInvoice, ReminderRenderer, ReminderText
-from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
+from application.ports.mailer import Handed, Letter, MailDeferred, Mailer, MailRefused
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
 from application.ports.stores import LINK_LIFE, ConcurrentWrite, NewMessage
@@ -210,22 +210,23 @@ class SendReminder:
 
     async def _hand_over(self, ref: CaseRef, step: int, message: Letter | Text) -> None:
         try:
-            await self._give(message)
+            handed = await self._give(message)
         except (MailRefused, MailDeferred) as error:
             final = isinstance(error, MailRefused)
             failed = c.FailReminder(step=step, reason=str(error), final=final)
             await self._failed(ref, failed, message, _why_never(error))
         else:
-            await self._sent(ref.merchant_id, message.message_id)
+            await self._sent(ref.merchant_id, message.message_id, handed)
 
-    async def _give(self, message: Letter | Text) -> None:
+    async def _give(self, message: Letter | Text) -> Handed:
         """Raises MailRefused or MailDeferred, whichever way it goes."""
         match message:
             case Letter():
-                await self.mailer.send(message)
+                return await self.mailer.send(message)
             case Text():
                 assert self.texting is not None
                 await self.texting.texter.send(message)
+                return Handed.TAKEN
             case _:
                 assert_never(message)
 
@@ -248,9 +249,10 @@ class SendReminder:
         change = Change(commands=(failed,), actor=WORKER, at=now, first=first)
         await self.cases.apply(ref, change)
 
-    async def _sent(self, merchant_id: UUID, message_id: str) -> None:
+    async def _sent(self, merchant_id: UUID, message_id: str, handed: Handed) -> None:
+        answered, now = handed is Handed.TAKEN, self.cases.clock()
         async with self.cases.open_uow(merchant_id) as uow:
-            await uow.messages.sent(message_id, self.cases.clock())
+            await uow.messages.sent(message_id, now, answered=answered)
 
 
 def _obstacle(invoice: Invoice | None, reminder: Reminder) -> tuple[c.Command, ...]:

@@ -19,7 +19,7 @@ from application.bounces import remember_dead
 from application.case_ids import expiry_id, renewal_slot_key
 from application.ports.chores import Chore, ChoreStep, Progress
 from application.ports.letters import ExpiryText, NoticeRenderer
-from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
+from application.ports.mailer import Handed, Letter, MailDeferred, Mailer, MailRefused
 from application.ports.notices import ExpiryNotice
 from application.ports.registry import Registry
 from application.ports.renewals import Renewals
@@ -152,7 +152,7 @@ class WarnOfExpiry:
         self, merchant_id: UUID, notice_id: UUID, letter: Letter
     ) -> datetime | None:
         try:
-            await self.mailer.send(letter)
+            handed = await self.mailer.send(letter)
         except (MailRefused, MailDeferred) as error:
             final = isinstance(error, MailRefused)
             async with self.open_uow(merchant_id) as uow:
@@ -163,7 +163,7 @@ class WarnOfExpiry:
             return None if final else self.clock() + SOONEST
         sent_at = self.clock()
         async with self.open_uow(merchant_id) as uow:
-            await uow.notices.sent(notice_id, sent_at)
+            await uow.notices.sent(notice_id, sent_at, answered=handed is Handed.TAKEN)
         return sent_at
 
     async def _saved(self, chore: Chore, cursor: _Cursor, progress: Progress) -> Chore:

@@ -14,8 +14,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.email.mailer import SmtpMailer, _mailbox, _server
-from application.ports.mailer import Letter, MailDeferred, MailRefused
+from adapters.email.connections import Bounds
+from adapters.email.mailer import SmtpMailer, _mailbox
+from adapters.email.server import arguments
+from application.ports.mailer import Handed, Letter, MailDeferred, MailRefused
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -78,7 +80,8 @@ async def mailing_to(box: Postbox, timeout_s: float = 2.0) -> AsyncIterator[Smtp
     port = server.sockets[0].getsockname()[1]
     sender = "ChargeChase <mail@chargechase.example>"
     try:
-        yield SmtpMailer(f"smtp://127.0.0.1:{port}", sender, lambda: NOW, timeout_s=timeout_s)
+        bounds = Bounds(timeout_s=timeout_s, verdict_s=timeout_s)
+        yield SmtpMailer(f"smtp://127.0.0.1:{port}", sender, lambda: NOW, bounds=bounds)
     finally:
         server.close()
 
@@ -167,7 +170,7 @@ async def test_silence_after_the_text_was_handed_over_counts_as_sent() -> None:
     box = Postbox()
     box.silent_after_data = True
     async with mailing_to(box, timeout_s=0.2) as mailer:
-        await mailer.send(a_letter())
+        assert await mailer.send(a_letter()) is Handed.UNANSWERED
     assert len(box.letters) == 1
 
 
@@ -186,7 +189,10 @@ async def test_no_server_and_a_silent_server_are_certainly_not_sent() -> None:
     mute = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
     port = mute.sockets[0].getsockname()[1]
     mailer = SmtpMailer(
-        f"smtp://127.0.0.1:{port}", "mail@chargechase.example", lambda: NOW, timeout_s=0.2
+        f"smtp://127.0.0.1:{port}",
+        "mail@chargechase.example",
+        lambda: NOW,
+        bounds=Bounds(timeout_s=0.2),
     )
     with pytest.raises(MailDeferred):
         await mailer.send(a_letter())
@@ -240,13 +246,15 @@ def composed(**changes: Any) -> EmailMessage:
     [
         ("smtps://me:pw%40@mail.example", True, None),
         ("smtp://me:pw%40@mail.example:587", False, True),
-        ("smtp://mail.example", False, None),
+        ("smtp://mail.example", False, True),
+        ("smtp://mail.example?tls=off", False, False),
+        ("smtp://me:pw%40@mail.example?tls=off", False, True),
         ("smtp://me:pw%40@127.0.0.1:2525", False, None),
     ],
 )
-def test_a_password_leaves_this_machine_only_inside_tls(
+def test_a_letter_leaves_this_machine_inside_tls_unless_told_otherwise_and_a_password_always(
     url: str, encrypted: bool, start_tls: bool | None
 ) -> None:
-    server = _server(url)
+    server = arguments(url)
     assert (server["use_tls"], server["start_tls"]) == (encrypted, start_tls)
     assert server["password"] in (None, "pw@")

@@ -66,6 +66,19 @@ async def test_a_mail_server_that_is_down_gets_the_letter_an_hour_later_once() -
     assert len(bakery.mailer.letters) == 1
 
 
+async def test_a_server_that_never_says_whether_it_took_the_letter_is_not_given_it_again() -> None:
+    bakery = await Bakery().opens()
+    bakery.mailer.is_mute = True
+    await bakery.does_what_is_next()
+    assert e.ReminderFailed not in bakery.kinds()
+    (held,) = bakery.world.messages.values()
+    assert (held.answered, held.failed) == (False, False)
+    while await bakery.does_what_is_next() is not None:
+        pass
+    ids = [letter.message_id for letter in bakery.mailer.letters]
+    assert len(ids) == len(set(ids))
+
+
 async def test_an_address_that_does_not_exist_is_not_tried_again_for_this_step() -> None:
     bakery = await Bakery().opens()
     bakery.mailer.refuses.add("anna@example.com")

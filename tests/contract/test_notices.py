@@ -82,6 +82,19 @@ async def test_it_counts_as_a_message_unless_it_did_not_go(world: World, shop: S
     assert later.contacts == ()
 
 
+async def test_one_that_may_have_gone_is_not_begun_again_and_counts(
+    world: World, shop: Shop
+) -> None:
+    notice = a_notice(shop)
+    await begin(world, shop, notice)
+    async with world.open_uow(shop.merchant_id) as uow:
+        await uow.notices.sent(notice.notice_id, MONDAY, answered=False)
+    assert not await begin(world, shop, notice)
+    async with world.open_uow(shop.merchant_id) as uow:
+        said = await uow.cases.conversation(uuid4(), shop.account, "cus_anna", MONDAY + DAY)
+    assert said.contacts == (MONDAY,)
+
+
 async def test_its_link_opens_until_it_expires(world: World, shop: Shop) -> None:
     notice = a_notice(shop)
     await begin(world, shop, notice)

@@ -96,11 +96,14 @@ async def test_a_message_that_was_not_sent_may_begin_again(world: World, shop: S
         await uow.messages.sent("one@mail", MONDAY + HOUR)
 
 
-async def test_a_message_that_was_sent_is_not_begun_again(world: World, shop: Shop) -> None:
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_message_that_was_sent_or_may_have_been_is_not_begun_again(
+    world: World, shop: Shop, answered: bool
+) -> None:
     case_id = await a_case(world, shop)
     async with world.open_uow(shop.merchant_id) as uow:
         await uow.messages.begin(case_id, a_message())
-        await uow.messages.sent("one@mail", MONDAY)
+        await uow.messages.sent("one@mail", MONDAY, answered=answered)
     with pytest.raises(ConcurrentWrite):
         async with world.open_uow(shop.merchant_id) as uow:
             await uow.messages.begin(case_id, a_message())

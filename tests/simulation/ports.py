@@ -8,7 +8,7 @@ from typing import NamedTuple
 from adapters.memory.job_queue import MemoryJobQueue
 from adapters.memory.mailer import MemoryMailer
 from application.ports.chores import ChoreRef
-from application.ports.mailer import Letter, MailDeferred
+from application.ports.mailer import Handed, Letter, MailDeferred
 from application.ports.payments import Ended, Ending, Outcome, StripeUnavailable, Unknown
 from application.ports.stores import (
     ActionRef,
@@ -168,13 +168,14 @@ class Post:
         self._schedule, self._deliver = schedule, deliver
         self.server = MemoryMailer()
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> Handed:
         await at(f"mails {letter.message_id}")
         if self._schedule.chance_of(self._schedule.weather.mail):
             raise MailDeferred("421")
-        await self.server.send(letter)
+        handed = await self.server.send(letter)
         self._deliver(letter, task_of(self._schedule))
         await at("mailed")
+        return handed
 
 
 class Phones:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from application.ports.mailer import Letter, MailDeferred, Mailer
+from application.ports.mailer import Handed, Letter, MailDeferred, Mailer
 from application.ports.stores import Conversation
 from application.ports.unit_of_work import UnitOfWork
 from application.texting import Texting
@@ -36,10 +36,11 @@ class LetterTwice(Installation):
         inner, schedule = super().a_mailer(), self.schedule
 
         class Doubting:
-            async def send(self, letter: Letter) -> None:
-                await inner.send(letter)
+            async def send(self, letter: Letter) -> Handed:
+                handed = await inner.send(letter)
                 if schedule.chance_of(schedule.weather.mail):
                     raise MailDeferred("timeout")
+                return handed
 
         return Doubting()
 
@@ -69,12 +70,13 @@ class LettersInADrawer(Installation):
         installation = self
 
         class Drawer:
-            async def send(self, letter: Letter) -> None:
+            async def send(self, letter: Letter) -> Handed:
                 task = installation.schedule.current
                 assert task is not None
                 hand = lambda: installation.deliver(letter, task)  # noqa: E731
                 installation.schedule.at(installation.schedule.now + A_WHILE, hand)
                 await at("put into the drawer")
+                return Handed.TAKEN
 
         return Drawer()
 

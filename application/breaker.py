@@ -1,4 +1,4 @@
-"""A circuit breaker per account: who does not answer is left alone for a while, then asked once."""
+"""A circuit breaker per far end: who does not answer is left alone for a while, then asked once."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-MOST_ACCOUNTS: Final = 10_000
+MOST_ENDS: Final = 10_000
 
 
 class Patience(Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class Patience(Struct, frozen=True, kw_only=True):
 
 
 class _Circuit(Struct):
-    """One account's: closed below the limit of failures, else open until `asked_again_at`."""
+    """One far end's: closed below the limit of failures, else open until `asked_again_at`."""
 
     failures: int = 0
     asked_again_at: float = 0.0
@@ -29,8 +29,8 @@ class _Circuit(Struct):
 
 
 class Breaker:
-    """Tells whether to ask, and learns from what came of it. An answer of any kind but a 5xx says
-    that Stripe is there; a refusal is an answer."""
+    """Tells whether to ask, and learns from what came of it. Whoever holds it says what a failure
+    is: that nobody is there, not that the answer was no."""
 
     def __init__(
         self,
@@ -41,10 +41,10 @@ class Breaker:
         self._monotonic = monotonic
         self._circuits: dict[str, _Circuit] = {}
 
-    def may_ask(self, account: str) -> bool:
+    def may_ask(self, end: str) -> bool:
         """False while the circuit is open. The first to ask after its pause is the probe: others
         wait for what it finds, at most one more pause."""
-        circuit = self._circuits.get(account)
+        circuit = self._circuits.get(end)
         if circuit is None or circuit.failures < self._patience.failures:
             return True
         now = self._monotonic()
@@ -53,15 +53,15 @@ class Breaker:
         circuit.asked_again_at = now + circuit.pause_s
         return True
 
-    def answered(self, account: str) -> None:
-        """Stripe is there: the circuit closes."""
-        self._circuits.pop(account, None)
+    def answered(self, end: str) -> None:
+        """Somebody is there: the circuit closes."""
+        self._circuits.pop(end, None)
 
-    def failed(self, account: str) -> None:
-        """No answer, or a 5xx."""
-        if len(self._circuits) >= MOST_ACCOUNTS:
-            self._circuits.clear()  # all of Stripe is away, then: what is forgotten is soon learned
-        circuit = self._circuits.setdefault(account, _Circuit())
+    def failed(self, end: str) -> None:
+        """Nobody is there."""
+        if len(self._circuits) >= MOST_ENDS:
+            self._circuits.clear()  # everybody is away, then: what is forgotten is soon learned
+        circuit = self._circuits.setdefault(end, _Circuit())
         circuit.failures += 1
         if circuit.failures < self._patience.failures:
             return

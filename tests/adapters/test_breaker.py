@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.stripe.breaker import MOST_ACCOUNTS, Breaker, Patience
 from adapters.stripe.transport import caller_of
+from application.breaker import MOST_ENDS, Breaker, Patience
 from application.ports.payments import Paid, StripeUnavailable, Unknown
 from tests.stripe_shop import ACCOUNT, a_shop
 
@@ -95,7 +95,7 @@ def test_while_stripe_is_away_few_ask(pauses: list[float]) -> None:
 
 def test_it_forgets_rather_than_grow_without_end() -> None:
     breaker = Breaker(PATIENCE, Hands())
-    for n in range(MOST_ACCOUNTS + 1):
+    for n in range(MOST_ENDS + 1):
         breaker.failed(f"acct_{n}")
     assert len(breaker._circuits) == 1
 
