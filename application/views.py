@@ -103,6 +103,12 @@ class Installation(Struct, frozen=True, kw_only=True):
     chores_due: int = 0
     chores_failing: int = 0
     reconciled_lag_s: float = 0.0  # of the account that was reconciled longest ago
+    # Letters of the last hour: begun, to addresses that do not exist, called spam.
+    mail_went: int = 0
+    mail_dead: int = 0
+    mail_complained: int = 0
+    mail_stopped: bool = False  # too many come back: nobody's reminders go
+    mail_merchants_stopped: int = 0  # whose own do not
 
 
 class Pages(Protocol):

@@ -41,6 +41,13 @@ AGAINST: Final = {
     "day_limit": "the card needs rest after the declines of the last day",
     "contact_budget": "this person has heard from us often enough by then",
     "quiet_hours": "nobody is written to at that hour",
+    "mail_minute": "as many of your letters as may go within a minute had gone",
+    "mail_day": "as many of your letters as may go within a day had gone",
+    "mail_recipient": "as many letters as may go to one address within a day had gone there",
+    "mail_merchant_paused": "too many of your letters of the last hour came back or were called "
+    "spam, and the others wait until that is over",
+    "mail_all_paused": "too many letters of this installation came back or were called spam, and "
+    "all wait until that is over",
     "kept for a later try": "it is kept for a later charge",
     "not worth its cost": "it would cost more than it brings",
     "less likely": "it is less likely to go through",

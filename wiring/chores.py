@@ -15,6 +15,7 @@ from adapters.postgres.intake import PostgresIntake
 from adapters.stripe.payments import StripePayments
 from adapters.stripe.records import LISTED_TYPES, StripeListings
 from adapters.stripe.renewals import StripeRenewals
+from application.mail_gate import MailGate
 from application.ports.chores import ChoreKind, ChoreRef
 from application.use_cases.import_history import ImportHistory
 from application.use_cases.leave_stripe import LeaveStripe
@@ -38,6 +39,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     renewals: StripeRenewals
     payments: StripePayments
     mailer: SmtpMailer
+    gate: MailGate
     intake: PostgresIntake
     desk: StripeDesk
 
@@ -102,6 +104,7 @@ def _by_kind(here: Ground, tools: Tools) -> dict[ChoreKind, Errand]:
             clock=here.clock,
             base_url=here.settings.base_url,
             mail_domain=mail_domain(here.settings),
+            gate=tools.gate,
         ),
         ChoreKind.FRESH_LINKS: SendFreshLinks(
             payments=payments,

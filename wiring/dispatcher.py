@@ -23,6 +23,7 @@ from wiring.errors import report_errors_to
 from wiring.learning import keep_learning
 from wiring.logs import configure_logs
 from wiring.settings import Settings
+from wiring.standing import standing_of
 from wiring.starting import until_there
 
 LEAD_ASKED_EVERY_S = 1.0
@@ -47,7 +48,7 @@ async def _serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signum, asked.set)
     async with ground(settings, app_connections=2) as here:
         if settings.metrics_port:
-            here.metrics.serve(settings.metrics_port, settings.host, here.registry.standing)
+            here.metrics.serve(settings.metrics_port, settings.host, standing_of(here))
         leadership = Leadership(settings.database_url)
         rounds = asyncio.create_task(_rounds(here, leadership))
         learning = asyncio.create_task(keep_learning(here, lambda: leadership.leads))

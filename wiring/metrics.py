@@ -20,6 +20,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from application.ports.mail_limits import Held
 from application.views import Installation
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -47,6 +48,17 @@ STANDING_GAUGES: Final = {
     "chargechase_reconciled_lag_seconds": (
         "reconciled_lag_s",
         "Since the account that was reconciled longest ago was",
+    ),
+    "chargechase_mail_last_hour": ("mail_went", "Letters of the last hour"),
+    "chargechase_mail_dead_last_hour": ("mail_dead", "Of them to addresses that do not exist"),
+    "chargechase_mail_complained_last_hour": ("mail_complained", "Of them called spam"),
+    "chargechase_mail_stopped": (
+        "mail_stopped",
+        "1 while too many letters come back and no reminder goes",
+    ),
+    "chargechase_mail_merchants_stopped": (
+        "mail_merchants_stopped",
+        "Merchants whose reminders do not go, since too many of theirs come back",
     ),
     "chargechase_dead_rows": ("dead", "Events and actions that failed too often"),
     "chargechase_open_without_next_action": (
@@ -101,6 +113,10 @@ class Metrics:
         """A text message was handed over: sent, unclear, refused, stopped, deferred; or `login`,
         where the carrier does not know us."""
         self._texts.labels(outcome).inc()
+
+    def letter_held(self, why: Held) -> None:
+        """A letter has to wait: a cap, or too many come back."""
+        self._held.labels(why.value).inc()
 
     def stripe_call(self, endpoint: str, outcome: str, seconds: float) -> None:
         """A call to Stripe ended: ok, declined, refused, limited, failed, timeout; or it was
@@ -182,6 +198,7 @@ class Metrics:
         self._attempts = self._counter("attempts", "Attempts to charge", "outcome")
         self._reminders = self._counter("reminders", "Messages to customers", "outcome")
         self._texts = self._counter("texts", "Text messages to customers", "outcome")
+        self._held = self._counter("letters_held", "Letters that have to wait", "why")
         self._calls = self._counter("stripe_calls", "Calls to Stripe", "endpoint", "outcome")
         self._call_seconds = Histogram(
             "chargechase_stripe_call_seconds",

@@ -24,7 +24,7 @@ ALLOWED_FIELDS: Final = frozenset(
     variable signal template locale key_number
     attempt number step tries checks version exit_code amount_minor size_bytes
     count rows batch claimed waiting due done dead open recovered lost stopped closed workers
-    events actions duplicates orphans accounts
+    events actions duplicates orphans accounts went complained domain selector source
     seconds duration_s duration_ms lag_s wait_s lease_s timeout_s interval_s speed
     at due_at started_at now host port build database table file check ms
     """.split()

@@ -198,6 +198,17 @@ def number(least: float, most: float, unit: str) -> Callable[[str], float]:
     return read
 
 
+def count(most: int, of: str) -> Callable[[str], int]:
+    """A reader of whole numbers from 1 to `most`."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= most:
+            raise Unfit(f"must be a whole number of {of} from 1 to {most}")
+        return int(text)
+
+    return read
+
+
 def clock(text: str) -> str:
     """A rehearsal clock, as `RehearsalClock.spec` writes it."""
     try:

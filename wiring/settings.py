@@ -100,6 +100,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     twilio_auth_token: tuple[str, ...] = ()  # the first logs in, all are honoured in signatures
     twilio_from: str = ""  # a number, a short code, or a messaging service
     twilio_api_base: str = TWILIO_API
+    # Reminders and notices. A policy's contact budget can be stricter, and usually is.
+    mail_per_minute: int = 300  # of one merchant
+    mail_per_day: int = 20_000  # of one merchant, in any 24 hours
+    mail_per_recipient: int = 4  # to one address, in any 24 hours
+    mail_dead_percent: float = 5.0  # of an hour's letters; beyond it reminders stop for a while
+    mail_complained_percent: float = 0.3  # the same of those that were called spam
     host: str = "127.0.0.1"  # the address that the web process listens on
     port: int = 8000
     metrics_port: int = 0  # worker and dispatcher answer /metrics there; 0: nowhere
@@ -162,6 +168,11 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "twilio_auth_token": kinds.twilio_tokens,
     "twilio_from": kinds.text_sender,
     "twilio_api_base": kinds.web_url,
+    "mail_per_minute": kinds.count(1_000_000, "letters"),
+    "mail_per_day": kinds.count(100_000_000, "letters"),
+    "mail_per_recipient": kinds.count(100, "letters"),
+    "mail_dead_percent": kinds.number(0.1, 100, "percent"),
+    "mail_complained_percent": kinds.number(0.01, 100, "percent"),
     "host": kinds.host,
     "port": kinds.port,
     "metrics_port": kinds.port_or_none,

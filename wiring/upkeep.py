@@ -24,6 +24,7 @@ from wiring.postgres_tools import BackupFailed
 from wiring.restore import restore as restore_dump
 from wiring.retention import Keep
 from wiring.settings import Settings
+from wiring.standing import standing_of
 from wiring.starting import refusals_told
 
 OK, FAILED = 0, 1
@@ -53,7 +54,7 @@ async def desk(settings: Settings) -> AsyncIterator[Ground]:
 async def standing(settings: Settings) -> dict[str, Any]:
     """`chargechase status`: counts over all merchants."""
     async with desk(settings) as here:
-        now = await here.registry.standing()
+        now = await standing_of(here)()
     return {
         "cases": {
             "open": now.open,
@@ -67,6 +68,13 @@ async def standing(settings: Settings) -> dict[str, Any]:
             "due": now.chores_due,
             "failing": now.chores_failing,
             "reconciled_lag_s": round(now.reconciled_lag_s, 3),
+        },
+        "mail": {
+            "last_hour": now.mail_went,
+            "dead": now.mail_dead,
+            "complained": now.mail_complained,
+            "stopped": now.mail_stopped,
+            "merchants_stopped": now.mail_merchants_stopped,
         },
         "dead": now.dead,
         "open_without_next_action": now.open_without_next_action,

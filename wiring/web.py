@@ -40,6 +40,7 @@ from wiring.composition import Ground, box_of, ground, payments_of, renewals_of
 from wiring.errors import report_errors_to
 from wiring.logs import GRANIAN_LOGS, configure_logs
 from wiring.settings import Need, Settings, load
+from wiring.standing import standing_of
 from wiring.stripe_desk import StripeDesk
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -153,7 +154,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         clock=here.clock,
         base_url=settings.base_url,
         secret=settings.secret_keys[0],
-        metrics_text=lambda: here.metrics.scrape(here.registry.standing),
+        metrics_text=lambda: here.metrics.scrape(standing_of(here)),
         ready_checks={"postgres": _check_postgres(here)},
         metrics_token=settings.metrics_token or None,
         rehearsal=bool(settings.clock),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import NamedTuple
 
 import structlog
 from dramatiq import Broker
@@ -19,6 +20,7 @@ from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.intake import open_intake
 from adapters.stripe.events import StripeEventReader
 from application.charging import Charging
+from application.mail_gate import MailGate
 from application.ports.chores import ChoreRef
 from application.ports.mailer import Mailer
 from application.ports.payments import Payments
@@ -49,6 +51,7 @@ from wiring.errors import report_errors_to
 from wiring.leaving import Leaving
 from wiring.logs import configure_logs
 from wiring.settings import Settings
+from wiring.standing import gate_of
 from wiring.starting import CannotStart, until_there
 from wiring.stripe_desk import StripeDesk
 
@@ -85,7 +88,8 @@ class Worker:
             mailer = SmtpMailer(settings.smtp_url, settings.mail_from, here.clock)
             opening.push_async_callback(mailer.close)
             texting = await _texting(here, opening)
-            self._build(here, payments, mailer, texting)
+            gate = gate_of(here)
+            self._build(here, payments, _Ways(mailer, texting, gate))
             intake = await opening.enter_async_context(
                 open_intake(self._settings.database_url, writers=1)
             )
@@ -94,6 +98,7 @@ class Worker:
                 renewals=renewals_of(here, connection),
                 payments=payments,
                 mailer=mailer,
+                gate=gate,
                 intake=intake,
                 desk=StripeDesk(here),
             )
@@ -115,9 +120,7 @@ class Worker:
         assert self._chores is not None
         await self._chores(refs)
 
-    def _build(
-        self, here: Ground, payments: Payments, mailer: Mailer, texting: Texting | None
-    ) -> None:
+    def _build(self, here: Ground, payments: Payments, ways: "_Ways") -> None:
         inbox = PostgresInbox(here.pools.system)
         queue = PostgresActionQueue(here.pools.system)
         failures = Failures(
@@ -138,9 +141,7 @@ class Worker:
             draining=self.draining,
         )
         self._actions = BatchWork(
-            do=CarryOut(
-                actions=queue, by_kind=_by_kind(here, payments, mailer, texting), clock=here.clock
-            ),
+            do=CarryOut(actions=queue, by_kind=_by_kind(here, payments, ways), clock=here.clock),
             failed=failures.of_action,
             renew=queue.renew,
             name=lambda ref: str(ref.action_id),
@@ -148,6 +149,14 @@ class Worker:
             lease=lease,
             draining=self.draining,
         )
+
+
+class _Ways(NamedTuple):
+    """How messages go, and what they pass."""
+
+    mailer: Mailer
+    texting: Texting | None
+    gate: MailGate
 
 
 async def _texting(here: Ground, opening: AsyncExitStack) -> Texting | None:
@@ -159,9 +168,7 @@ async def _texting(here: Ground, opening: AsyncExitStack) -> Texting | None:
     return texting
 
 
-def _by_kind(
-    here: Ground, payments: Payments, mailer: Mailer, texting: Texting | None
-) -> dict[ActionKind, Errand]:
+def _by_kind(here: Ground, payments: Payments, ways: _Ways) -> dict[ActionKind, Errand]:
     cases, settings = here.cases, here.settings
     charging = Charging(cases=cases, payments=payments, count=here.metrics.attempt)
     return {
@@ -175,12 +182,13 @@ def _by_kind(
             cases=cases,
             payments=payments,
             registry=here.registry,
-            mailer=mailer,
+            mailer=ways.mailer,
             renderer=JinjaLetters(),
             new_token=new_token,
             base_url=settings.base_url,
             mail_domain=mail_domain(settings),
-            texting=texting,
+            texting=ways.texting,
+            gate=ways.gate,
         ),
     }
 

@@ -4,11 +4,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adapters.memory.world import MemoryWorld
+from adapters.memory.mail_room import MemoryMailRoom
+from adapters.memory.world import Journal, MemoryWorld
 from application.errors import NotFound
 from application.ports.chores import ChoreKind
 from application.ports.link_requests import OLDEST
-from application.ports.registry import MOST_TEXTED, ConnectedAccount, MerchantProfile, TextedCase
+from application.ports.mail_limits import LastHour
+from application.ports.registry import (
+    MOST_TEXTED,
+    ConnectedAccount,
+    MailHealth,
+    MerchantProfile,
+    TextedCase,
+)
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
 from domain.recovery.transitions import Phase
@@ -66,6 +74,19 @@ class MemoryRegistry:
             if any(each.number_hash == number_hash for each in held)
         ]
         return tuple(reversed(found))[:MOST_TEXTED]
+
+    async def mail(self) -> MailHealth:
+        now = self._clock()
+        rooms = [MemoryMailRoom(self._world, Journal(), each) for each in self._world.merchants]
+        hours = {room.merchant_id: await room.last_hour(now) for room in rooms}
+        return MailHealth(
+            all=LastHour(
+                went=sum(hour.went for hour in hours.values()),
+                dead=sum(hour.dead for hour in hours.values()),
+                complained=sum(hour.complained for hour in hours.values()),
+            ),
+            merchants=tuple(hour for hour in hours.values() if hour.dead + hour.complained),
+        )
 
     async def standing(self) -> Installation:
         now = self._clock()

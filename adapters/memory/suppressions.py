@@ -13,7 +13,8 @@ class MemorySuppressionStore(MemoryStore):
     """Those of one merchant."""
 
     async def add(self, address_hash: bytes, reason: Suppression, at: datetime) -> bool:
-        if await self.reason(address_hash) is not None:
+        before = await self.reason(address_hash)
+        if before is not None and before.weight >= reason.weight:
             return False
         held = HeldSuppression(reason=reason, at=at)
         self.journal.put(self.world.suppressions, (self.merchant_id, address_hash), held)

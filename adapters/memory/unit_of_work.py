@@ -27,6 +27,7 @@ from adapters.memory.learning import (
     MemoryLessonStore,
 )
 from adapters.memory.link_requests import MemoryLinkRequestStore
+from adapters.memory.mail_room import MemoryMailRoom
 from adapters.memory.notices import MemoryNoticeStore
 from adapters.memory.reports import MemoryReportStore
 from adapters.memory.suppressions import MemorySuppressionStore
@@ -64,6 +65,7 @@ class MemoryUnitOfWork:
         self.link_requests = MemoryLinkRequestStore(world, journal, merchant_id)
         self.suppressions = MemorySuppressionStore(world, journal, merchant_id)
         self.text_consents = MemoryTextConsentStore(world, journal, merchant_id)
+        self.mail = MemoryMailRoom(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

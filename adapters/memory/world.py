@@ -203,6 +203,7 @@ class MemoryWorld:
     )
     text_consents: dict[CaseKey, tuple[TextConsent, ...]] = field(default_factory=dict)
     suppressions: dict[tuple[UUID, bytes], HeldSuppression] = field(default_factory=dict)
+    mail_turns: dict[UUID, datetime] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)
     lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)

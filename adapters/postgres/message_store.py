@@ -11,12 +11,12 @@ from domain.network import MONTH
 # A step whose letter the mail server did not take may begin again; one that was sent may not.
 BEGIN: Final = """
 insert into messages (merchant_id, message_id, case_id, account, customer_id, step, subject, state,
-    begun_at, channel)
-select merchant_id, $2, case_id, account, customer_id, $4, $5, 'begun', $6, $7
+    begun_at, channel, address_hash)
+select merchant_id, $2, case_id, account, customer_id, $4, $5, 'begun', $6, $7, $8
 from recovery_cases where merchant_id = $1 and case_id = $3
 on conflict (merchant_id, case_id, step) do update set
     message_id = excluded.message_id, subject = excluded.subject, state = 'begun',
-    begun_at = excluded.begun_at, channel = excluded.channel
+    begun_at = excluded.begun_at, channel = excluded.channel, address_hash = excluded.address_hash
 where messages.state not in ('sent', 'unanswered')
 """
 # A case that is yet to open is younger than all that are open.
@@ -60,6 +60,7 @@ class PostgresMessageStore:
             message.subject,
             message.at,
             message.channel.value,
+            message.address_hash,
         )
         if done != "INSERT 0 1":
             raise ConcurrentWrite

@@ -9,7 +9,14 @@ from adapters.postgres.pools import acquired
 from adapters.postgres.tables import Links, Merchants, StripeAccounts, fetch
 from application.errors import NotFound
 from application.ports.link_requests import OLDEST
-from application.ports.registry import MOST_TEXTED, ConnectedAccount, MerchantProfile, TextedCase
+from application.ports.mail_limits import HOUR, LastHour
+from application.ports.registry import (
+    MOST_TEXTED,
+    ConnectedAccount,
+    MailHealth,
+    MerchantProfile,
+    TextedCase,
+)
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
 
@@ -26,6 +33,7 @@ TEXTED: Final = """
 select merchant_id, case_id from text_consents where number_hash = $1
 group by merchant_id, case_id order by max(consent_id) desc limit $2
 """
+MAIL: Final = "select * from mail_last_hour($1, $2)"
 OF_NOTICE: Final = """
 select merchant_id, account, customer_id, subscription_id, begun_at, address_hash
 from expiry_notices
@@ -81,6 +89,18 @@ class PostgresRegistry:
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(TEXTED, number_hash, MOST_TEXTED)
         return tuple(TextedCase(**row) for row in rows)
+
+    async def mail(self) -> MailHealth:
+        now = self._clock()
+        async with acquired(self._pool) as connection:
+            rows = await connection.fetch(MAIL, now - HOUR, now)
+        hours = {
+            row["merchant_id"]: LastHour(
+                went=row["went"], dead=row["dead"], complained=row["complained"]
+            )
+            for row in rows
+        }
+        return MailHealth(all=hours.pop(None), merchants=tuple(hours.values()))
 
     async def standing(self) -> Installation:
         async with acquired(self._pool) as connection:

@@ -11,6 +11,8 @@ insert into suppressions (merchant_id, address_hash, reason, at) values ($1, $2,
 on conflict (merchant_id, address_hash) do update set
     reason = excluded.reason, at = excluded.at, lifted_at = null
 where suppressions.lifted_at is not null
+    or array_position(array['bounced', 'unsubscribed', 'complained'], excluded.reason)
+        > array_position(array['bounced', 'unsubscribed', 'complained'], suppressions.reason)
 """
 LIFT: Final = """
 update suppressions set lifted_at = $4

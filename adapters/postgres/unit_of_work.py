@@ -24,6 +24,7 @@ from adapters.postgres.learning import (
 )
 from adapters.postgres.link_requests import PostgresLinkRequestStore
 from adapters.postgres.link_store import PostgresLinkStore
+from adapters.postgres.mail_room import PostgresMailRoom
 from adapters.postgres.message_store import PostgresMessageStore
 from adapters.postgres.notices import PostgresNoticeStore
 from adapters.postgres.past_store import PostgresPastStore
@@ -55,6 +56,7 @@ class PostgresUnitOfWork:
         self.audit = PostgresAuditLog(connection, merchant_id)
         self.links = PostgresLinkStore(connection, merchant_id)
         self.messages = PostgresMessageStore(connection, merchant_id)
+        self.mail = PostgresMailRoom(connection, merchant_id)
         self.decisions = PostgresDecisionLog(connection, merchant_id)
         self.lessons = PostgresLessonStore(connection, merchant_id)
         self.knowledge = PostgresKnowledgeStore(connection, merchant_id)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from application.ports.mail_limits import LastHour
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
 
@@ -36,6 +37,13 @@ class TextedCase(Struct, frozen=True, kw_only=True):
     case_id: UUID
 
 
+class MailHealth(Struct, frozen=True, kw_only=True):
+    """The last hour's letters."""
+
+    all: LastHour = LastHour()
+    merchants: tuple[LastHour, ...] = ()  # of those with any that came back
+
+
 class Registry(Protocol):
     """Reads across merchants: whose account, whose link; and how the installation stands."""
 
@@ -57,6 +65,10 @@ class Registry(Protocol):
 
     async def texted(self, number_hash: bytes) -> tuple[TextedCase, ...]:
         """The cases for which a number was given, the latest first, at most MOST_TEXTED."""
+        ...
+
+    async def mail(self) -> MailHealth:
+        """What became of the letters of the last hour."""
         ...
 
     async def standing(self) -> Installation:

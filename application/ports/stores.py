@@ -216,6 +216,7 @@ class NewMessage(Struct, frozen=True, kw_only=True):
     subject: str  # of a text its words, without the link
     at: datetime
     channel: Channel = Channel.EMAIL
+    address_hash: bytes | None = None  # to whom it goes; None for those of old
 
 
 class MessageStore(Protocol):

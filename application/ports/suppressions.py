@@ -9,9 +9,14 @@ from typing import Protocol
 class Suppression(StrEnum):
     """Why nobody writes there."""
 
-    UNSUBSCRIBED = "unsubscribed"  # its owner said so
     BOUNCED = "bounced"  # its mail server says that it does not exist
+    UNSUBSCRIBED = "unsubscribed"  # its owner said so
     COMPLAINED = "complained"  # its owner called a letter spam
+
+    @property
+    def weight(self) -> int:
+        """A person's word outweighs a server's, and the strongest word is not taken back."""
+        return tuple(Suppression).index(self)
 
 
 def hash_of(address: str) -> bytes:
@@ -23,7 +28,8 @@ class SuppressionStore(Protocol):
     """Those of one merchant, inside one unit of work."""
 
     async def add(self, address_hash: bytes, reason: Suppression, at: datetime) -> bool:
-        """From now on nobody writes there; False if nobody does already, for whatever reason."""
+        """From now on nobody writes there; False if nobody does already, for a reason that weighs
+        as much."""
         ...
 
     async def lift(self, address_hash: bytes, reason: Suppression, at: datetime) -> bool:

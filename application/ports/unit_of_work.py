@@ -10,6 +10,7 @@ from application.ports.consents import ConsentStore
 from application.ports.history import PastStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
 from application.ports.link_requests import LinkRequestStore
+from application.ports.mail_limits import MailRoom
 from application.ports.notices import NoticeStore
 from application.ports.reports import ReportStore
 from application.ports.stores import (
@@ -73,6 +74,8 @@ class UnitOfWork(Protocol):
     def suppressions(self) -> SuppressionStore: ...
     @property
     def text_consents(self) -> TextConsentStore: ...
+    @property
+    def mail(self) -> MailRoom: ...
     @property
     def past(self) -> PastStore: ...
     @property

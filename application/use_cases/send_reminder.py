@@ -1,7 +1,7 @@
 """SendReminder: look once more whether the customer still owes, then write, at most once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import assert_never
@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from application.bounces import leave_alone
 from application.change_case import WORKER, CaseRef, Cases, Change
+from application.mail_gate import LetterWaits, MailGate
 from application.owed import MOST, Debt, others_of
 from application.ports.conveyor import ScheduledAction
 from application.ports.letters import OtherInvoice, ReminderRenderer, ReminderText
+from application.ports.mail_limits import Wait
 from application.ports.mailer import Handed, Letter, MailDeferred, Mailer, MailRefused
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
@@ -61,11 +63,16 @@ class SendReminder:
     base_url: str
     mail_domain: str
     texting: Texting | None = None  # without it nobody is texted
+    gate: MailGate = field(default_factory=MailGate)
 
     async def __call__(self, action: ScheduledAction) -> None:
         ref = CaseRef(action.ref.merchant_id, action.case_id)
         case = await self.cases.read(ref)
         if case.reminder is None or case.reminder.step != action.number:
+            return
+        is_letter = case.is_open and case.reminder.channel is Channel.EMAIL
+        if is_letter and (wait := await self.gate.closed(self.cases.clock())):
+            await self._put_off(ref, action.number, wait)
             return
         invoice = await self.payments.read_invoice(case.account, case.invoice_id)
         obstacle = _obstacle(invoice, case.reminder)
@@ -156,9 +163,18 @@ class SendReminder:
         except _Silenced as told:
             await self.cases.change(ref, c.SkipReminder(step=step, reason=told.why))
             return
+        except LetterWaits as held:
+            await self._put_off(ref, step, held.wait)
+            return
         if not any(isinstance(event, ReminderStarted) for event in events):
             return
         await self._hand_over(ref, step, going.message)
+
+    async def _put_off(self, ref: CaseRef, step: int, wait: Wait) -> None:
+        """To an instant of its own; the case says why."""
+        async with self.cases.open_uow(ref.merchant_id) as uow:
+            until = await self.gate.turn(uow, wait)
+        await self.cases.change(ref, c.DelayReminder(step=step, until=until, rule=wait.why.value))
 
     def _letter(
         self, ref: CaseRef, step: int, to: str, merchant: MerchantProfile, about: ReminderText
@@ -191,6 +207,8 @@ class SendReminder:
                 raise _Silenced(whom)
             if whom.address != message.to:
                 raise ConcurrentWrite
+            if isinstance(message, Letter) and message.unsubscribe is not None:  # thanks pass
+                await self.gate.pass_through(uow, hash_of(message.to), now)
 
         async def also(uow: UnitOfWork) -> None:
             until = now + LINK_LIFE
@@ -278,6 +296,7 @@ def _new(message: Letter | Text, step: int, now: datetime) -> NewMessage:
         subject=message.told if isinstance(message, Text) else message.subject,
         at=now,
         channel=Channel.SMS if is_text else Channel.EMAIL,
+        address_hash=hash_of(message.to),
     )
 
 

@@ -5,7 +5,7 @@ left alone: they hear of their card there.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -17,8 +17,10 @@ from msgspec import Struct
 
 from application.bounces import remember_dead
 from application.case_ids import expiry_id, renewal_slot_key
+from application.mail_gate import MailGate
 from application.ports.chores import Chore, ChoreStep, Progress
 from application.ports.letters import ExpiryText, NoticeRenderer
+from application.ports.mail_limits import Wait
 from application.ports.mailer import Handed, Letter, MailDeferred, Mailer, MailRefused
 from application.ports.notices import ExpiryNotice
 from application.ports.registry import Registry
@@ -55,6 +57,7 @@ class WarnOfExpiry:
     clock: Callable[[], datetime]
     base_url: str
     mail_domain: str
+    gate: MailGate = field(default_factory=MailGate)
 
     async def __call__(self, chore: Chore) -> Chore:
         async with self.open_uow(chore.ref.merchant_id) as uow:
@@ -118,16 +121,25 @@ class WarnOfExpiry:
         now = self.clock()
         if renewal is None or not is_to_be_told(renewal, policy, now):
             return None
+        if closed := await self.gate.closed(now):
+            return closed.until if closed.until < renewal.at else None
         merchant, token = await self.registry.merchant(ref.merchant_id), self.new_token()
         notice = _notice(ref.account, renewal, token, now)
         links = (f"{self.base_url}/r/{token}", f"{self.base_url}/u/{token}")
         about = _about(renewal, merchant.name, links, policy, now)
         letter = self._letter(about, renewal, notice.notice_id, merchant.reply_to)
         async with self.open_uow(ref.merchant_id) as uow:
+            wait = await uow.mail.wait(hash_of(letter.to), self.gate.limits, now)
+            if wait is not None:
+                return await self._later(uow, wait, renewal)
             if not await uow.notices.begin(notice):
                 return None
             await uow.audit.add(_entry(notice))
         return await self._hand_over(ref.merchant_id, notice.notice_id, letter)
+
+    async def _later(self, uow: UnitOfWork, wait: Wait, renewal: Renewal) -> datetime | None:
+        may_at = await self.gate.turn(uow, wait)
+        return may_at if may_at < renewal.at else None
 
     def _letter(
         self, about: ExpiryText, renewal: Renewal, notice_id: UUID, reply_to: str | None

@@ -170,6 +170,14 @@ class SkipReminder(CaseCommand, frozen=True, tag="skip_reminder"):
     reason: str
 
 
+class DelayReminder(CaseCommand, frozen=True, tag="delay_reminder"):
+    """This message waits: so many letters may go in a while, and no more. `rule` says which."""
+
+    step: int
+    until: datetime
+    rule: str
+
+
 class FailReminder(CaseCommand, frozen=True, tag="fail_reminder"):
     """The mail server did not take a message that we had begun to send."""
 
@@ -239,6 +247,7 @@ Command = (
     | ResumeCase
     | BeginReminder
     | SkipReminder
+    | DelayReminder
     | FailReminder
     | CloseCase
     | WriteOff

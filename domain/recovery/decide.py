@@ -55,7 +55,7 @@ def decide(case: RecoveryCase, command: c.Command, basis: Basis, now: datetime) 
             return _method(case, command, basis, now)
         case c.PickDate() | c.ChargeNow() | c.PromisePayment() | c.PauseCase() | c.ResumeCase():
             return hush(case, command, basis, now)
-        case c.BeginReminder() | c.SkipReminder() | c.FailReminder():
+        case c.BeginReminder() | c.SkipReminder() | c.DelayReminder() | c.FailReminder():
             return message(case, command, basis, now)
         case c.RecordPayment() | c.CloseCase() | c.WriteOff() | c.StopCase() | c.RecordDispute():
             return end(case, command, basis, now)

@@ -12,12 +12,13 @@ from domain.recovery.endings import over
 from domain.recovery.plan import with_reminder
 from domain.recovery.receipt import started
 from domain.recovery.transitions import IDLE, Phase
+from domain.recovery.why import Rejected, Why
 
 MAIL_AGAIN: Final = timedelta(hours=1)
 MAY_PLAN: Final = (*IDLE, Phase.CHARGING)
 
 Events = tuple[e.Event, ...]
-Message = c.BeginReminder | c.SkipReminder | c.FailReminder
+Message = c.BeginReminder | c.SkipReminder | c.DelayReminder | c.FailReminder
 
 
 def message(case: RecoveryCase, command: Message, basis: Basis, now: datetime) -> Events:
@@ -35,6 +36,9 @@ def message(case: RecoveryCase, command: Message, basis: Basis, now: datetime) -
         return with_reminder(case, (skipped,), basis, now)
     if now < due.due_at:
         return ()
+    if isinstance(command, c.DelayReminder):
+        goes_at, _ = may_go_from(case, basis, command.until)
+        return _later(case, due, goes_at, now, waits_for(command, due))
     return _begun(case, command, due, basis, now)
 
 
@@ -51,12 +55,19 @@ def _begun(
     return with_reminder(case, (started(due, command.message_id, now),), basis, now)
 
 
-def _later(case: RecoveryCase, due: Reminder, goes_at: datetime, now: datetime) -> Events:
+def waits_for(command: c.DelayReminder, due: Reminder) -> Why:
+    """What held a message back when it was due."""
+    return Why(rejected=(Rejected(what="message", rule=command.rule, at=due.due_at),))
+
+
+def _later(
+    case: RecoveryCase, due: Reminder, goes_at: datetime, now: datetime, why: Why | None = None
+) -> Events:
     """A message that may not go now waits until it may, if the case does."""
     assert case.closes_at is not None
     if goes_at >= case.closes_at:
         return (e.ReminderSkipped(at=now, step=due.step, reason="window"),)
-    return (_again(due, goes_at, now),)
+    return (_again(due, goes_at, now, why),)
 
 
 def _failed(case: RecoveryCase, command: c.FailReminder, basis: Basis, now: datetime) -> Events:
@@ -72,7 +83,9 @@ def _failed(case: RecoveryCase, command: c.FailReminder, basis: Basis, now: date
     return (failed, _again(sent, due_at, now))
 
 
-def _again(due: Reminder, due_at: datetime, now: datetime) -> e.ReminderPlanned:
+def _again(
+    due: Reminder, due_at: datetime, now: datetime, why: Why | None = None
+) -> e.ReminderPlanned:
     return e.ReminderPlanned(
-        at=now, step=due.step, due_at=due_at, template=due.template, channel=due.channel
+        at=now, step=due.step, due_at=due_at, template=due.template, channel=due.channel, why=why
     )

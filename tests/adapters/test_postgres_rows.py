@@ -14,6 +14,7 @@ from application.ports.chores import ChoreKind
 from application.ports.conveyor import IncomingEvent
 from application.ports.learning import LearnedVersion
 from application.ports.link_requests import LinkRequest
+from application.ports.mail_limits import Held, MailLimits, Wait
 from application.ports.reports import Report
 from application.ports.stores import AuditEntry
 from application.ports.stripe_accounts import PendingAgreement
@@ -54,7 +55,8 @@ KEYED_OTHERWISE = {"sessions", "connect_agreements"}
 CASE_DATA = (
     "recovery_cases case_events case_decisions payment_attempts customers messages policies"
     " lessons knowledge knowledge_pool audit_log past_cases offered_invoices expiry_notices"
-    " backup_consents suppressions reports link_requests text_consents".split()
+    " backup_consents suppressions reports link_requests text_consents"
+    " mail_turns".split()
 )
 
 
@@ -100,6 +102,7 @@ async def lived_in(world: World) -> UUID:
         await uow.reports.add(case_id, Report(about=Problem.OTHER, words="", at=MONDAY))
         asked = LinkRequest(case_id=case_id, account=shop.account, asked_at=MONDAY)
         await uow.link_requests.ask(asked)
+        await uow.mail.turn(Wait(why=Held.MINUTE, until=MONDAY), MailLimits())
         await uow.suppressions.add(hash_of("a@example.com"), Suppression.BOUNCED, MONDAY)
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})

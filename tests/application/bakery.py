@@ -23,6 +23,7 @@ from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
 from application.charging import Charging
 from application.errors import Unavailable
+from application.mail_gate import MailGate
 from application.ports.conveyor import IncomingEvent
 from application.ports.payments import Outcome, Shown
 from application.ports.registration import NewMerchant
@@ -115,6 +116,8 @@ class Bakery:
         self.units_open = 0
         self.payments = Bank(lambda: self.now, self._watched)
         self.mailer, self.texter = MemoryMailer(), MemoryTexter()
+        self.gate = MailGate(count=lambda why: self.held.append(why.value))
+        self.held: list[str] = []
         self.letterbox = Letterbox()
         self._units = units_of_work(self.world)
         self.cases = Cases(open_uow=self._open_uow, clock=lambda: self.now)
@@ -164,6 +167,7 @@ class Bakery:
                 base_url="https://bakery.example.com",
                 mail_domain="bakery.example.com",
                 texting=self.texting(),
+                gate=self.gate,
             ),
             ActionKind.RESUME: ResumeCase(cases=cases),
             ActionKind.CLOSE: CloseCase(cases=cases, payments=payments),

@@ -37,6 +37,7 @@ COMMANDS: tuple[c.Command, ...] = (
     c.ResumeCase(by=e.Pauser.MERCHANT),
     c.BeginReminder(step=1, message_id="1@mail"),
     c.SkipReminder(step=1, reason="no_address"),
+    c.DelayReminder(step=1, until=MONDAY, rule="mail_minute"),
     c.FailReminder(step=1, reason="no", final=False),
     c.CloseCase(),
 )

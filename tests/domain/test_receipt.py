@@ -140,6 +140,7 @@ TOLD = st.sampled_from(
         c.FailReminder(step=2, reason="451", final=False),
         c.FailReminder(step=2, reason="550", final=True),
         c.SkipReminder(step=2, reason="no_address"),
+        c.DelayReminder(step=2, until=NIGHT, rule="mail_minute"),
         c.RecordRefund(amount_minor=29_00, charge_id="ch_1"),
         c.RecordDispute(amount_minor=29_00),
         c.RecordDecline(failure=declined("insufficient_funds", "ch_7"), by=e.Payer.STRIPE),

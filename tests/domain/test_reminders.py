@@ -1,6 +1,6 @@
 """Letters to the customer: each step once, in order, in the day's hours, never too close."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -9,6 +9,7 @@ from domain.decline import DeclineFamily
 from domain.policy import Plan, Template
 from domain.recovery import commands as c
 from domain.recovery import events as e
+from domain.recovery.why import Rejected, Why
 from tests.builders import (
     DAY,
     HOUR,
@@ -20,7 +21,7 @@ from tests.builders import (
     to_begin,
     to_open,
 )
-from tests.domain.given import kinds, state, when
+from tests.domain.given import explained, kinds, state, when
 
 TUESDAY = MONDAY + DAY  # 11:00 in Berlin: the first reminder is due
 THURSDAY = MONDAY + 3 * DAY - 2 * HOUR
@@ -99,6 +100,40 @@ def test_a_customer_without_an_address_is_passed_over_and_the_next_step_stays_pl
     events = when(WAITING, c.SkipReminder(step=1, reason="no_address"), TUESDAY)
     assert kinds(events) == [e.ReminderSkipped, e.ReminderPlanned]
     assert state(WAITING, events).wrote_at is None
+
+
+def delay(until: datetime, step: int = 1) -> c.DelayReminder:
+    return c.DelayReminder(step=step, until=until, rule="mail_minute")
+
+
+def test_a_letter_that_has_to_wait_is_planned_anew_and_says_what_it_waits_for() -> None:
+    (later,) = explained(WAITING, delay(TUESDAY + HOUR), TUESDAY)
+    assert later == e.ReminderPlanned(
+        at=TUESDAY,
+        step=1,
+        due_at=TUESDAY + HOUR,
+        why=Why(rejected=(Rejected(what="message", rule="mail_minute", at=TUESDAY),)),
+    )
+    given = (*WAITING, later)
+    assert when(given, write(), TUESDAY) == ()
+    assert kinds(when(given, write(), TUESDAY + HOUR))[0] is e.ReminderStarted
+
+
+def test_a_letter_that_has_to_wait_into_the_night_goes_in_the_morning() -> None:
+    (later,) = when(WAITING, delay(TUESDAY + 12 * HOUR), TUESDAY)
+    assert isinstance(later, e.ReminderPlanned)
+    assert (later.due_at + HOUR).hour == 9
+
+
+def test_a_letter_that_would_have_to_wait_beyond_the_end_is_passed_over() -> None:
+    (skipped,) = when(WAITING, delay(MONDAY + 15 * DAY), TUESDAY)
+    assert skipped == e.ReminderSkipped(at=TUESDAY, step=1, reason="window")
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_only_the_step_that_is_due_can_wait(step: int) -> None:
+    assert when(WAITING, delay(TUESDAY + HOUR, step), TUESDAY) == ()
+    assert when(WAITING, delay(TUESDAY + HOUR), TUESDAY - HOUR) == ()
 
 
 def test_after_the_last_step_no_letter_is_planned() -> None:

@@ -113,6 +113,7 @@ class Unit:
         self.reports, self.suppressions = inner.reports, inner.suppressions
         self.link_requests = inner.link_requests
         self.text_consents = inner.text_consents
+        self.mail = inner.mail
 
 
 class WatchedCases(Cases):

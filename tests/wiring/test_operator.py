@@ -76,7 +76,8 @@ async def test_status_as_json_has_exactly_the_shape_that_others_hold_on_to(
     assert found["inbox"] == {"waiting": 1, "lag_s": found["inbox"]["lag_s"]}
     assert found["actions"] == {"due": 1, "lag_s": found["actions"]["lag_s"]}
     assert all(found[belt]["lag_s"] >= 0 for belt in ("inbox", "actions"))
-    assert set(found) == {"cases", "inbox", "actions", "chores", "dead", "open_without_next_action"}
+    belts = {"cases", "inbox", "actions", "chores", "mail"}
+    assert set(found) == belts | {"dead", "open_without_next_action"}
     assert set(found["chores"]) == {"due", "failing", "reconciled_lag_s"}
     assert (found["dead"], found["open_without_next_action"]) == (0, 0)
     await world.inbox.claim(10, LEASE)
