@@ -6,7 +6,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from adapters.email.mailer import SmtpMailer
 from adapters.email.render import JinjaLetters
 from adapters.jobs.batch import BatchWork
 from adapters.jobs.broker import Draining
@@ -17,6 +16,7 @@ from adapters.stripe.records import LISTED_TYPES, StripeListings
 from adapters.stripe.renewals import StripeRenewals
 from application.mail_gate import MailGate
 from application.ports.chores import ChoreKind, ChoreRef
+from application.ports.mailer import Mailer
 from application.use_cases.import_history import ImportHistory
 from application.use_cases.leave_stripe import LeaveStripe
 from application.use_cases.reconcile_events import ReconcileEvents
@@ -38,7 +38,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     records: StripeListings
     renewals: StripeRenewals
     payments: StripePayments
-    mailer: SmtpMailer
+    mailer: Mailer
     gate: MailGate
     intake: PostgresIntake
     desk: StripeDesk

@@ -15,6 +15,8 @@ from wiring.logs import LEVELS
 LIVE_KEYS: Final = ("sk_live_", "rk_live_")
 STRIPE_KEY: Final = re.compile(r"[sr]k_(?:live|test)_[A-Za-z0-9_]{8,250}")
 WEBHOOK_SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/=_-]{16,250}")
+SMTP_WISH: Final = r"(tls=off|(stream|configuration-set)=[\w-]{1,64})"
+SMTP_WISHES: Final = f"({SMTP_WISH}(&{SMTP_WISH})*)?"
 SHORTEST_KEY: Final = 32
 FEWEST_DIFFERENT_CHARACTERS: Final = 8
 PLACEHOLDERS: Final = re.compile(
@@ -68,14 +70,14 @@ def web_url(text: str) -> str:
 
 def smtp_url(text: str) -> str:
     """`smtp://user:password@host:port`, or `smtps://` for TLS from the first byte. `?tls=off` does
-    without, for a relay that asks for no password."""
+    without, for a relay that asks for no password; the others name what a mail service sorts by."""
     url = _url(text, ("smtp", "smtps"))
     if not url.hostname:
         raise Unfit("must name a host: smtp://user:password@host:587")
-    if url.query not in ("", "tls=off") or (url.query and url.scheme == "smtps"):
-        raise Unfit("may end in ?tls=off, for smtp:// alone, and in nothing else")
-    if url.query and url.username:
-        raise Unfit("sends a password, and so cannot end in ?tls=off")
+    if not re.fullmatch(SMTP_WISHES, url.query):
+        raise Unfit("may end in ?tls=off, ?stream=name or ?configuration-set=name, joined by &")
+    if "tls=off" in url.query and (url.username or url.scheme == "smtps"):
+        raise Unfit("has a password or smtps, and so cannot say tls=off")
     return text
 
 

@@ -95,11 +95,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     stripe_calls_per_s: float = 20.0  # per account; Stripe allows 25 in test mode, 100 in live
     stripe_timeout_s: float = 30.0  # longest wait for a charge; reads wait a third of it
     smtp_url: str = ""
+    smtp_reminders_url: str = ""  # reminders and notices go there; defaults to smtp_url
     mail_from: str = ""
     twilio_account_sid: str = ""  # text messages; without it nobody is texted
     twilio_auth_token: tuple[str, ...] = ()  # the first logs in, all are honoured in signatures
     twilio_from: str = ""  # a number, a short code, or a messaging service
     twilio_api_base: str = TWILIO_API
+    mail_reminders_from: str = ""  # who sends these; defaults to mail_from
     # Reminders and notices. A policy's contact budget can be stricter, and usually is.
     mail_per_minute: int = 300  # of one merchant
     mail_per_day: int = 20_000  # of one merchant, in any 24 hours
@@ -130,7 +132,13 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that no log may show, longest first."""
-        urls = (self.database_url, self.owner_database_url, self.redis_url, self.smtp_url)
+        urls = (
+            self.database_url,
+            self.owner_database_url,
+            self.redis_url,
+            self.smtp_url,
+            self.smtp_reminders_url,
+        )
         found = {
             *self.secret_keys,
             *self.stripe_webhook_secrets,
@@ -163,11 +171,13 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "stripe_calls_per_s": kinds.number(0.1, 10_000, "calls a second"),
     "stripe_timeout_s": kinds.number(0.1, 120, "seconds"),
     "smtp_url": kinds.smtp_url,
+    "smtp_reminders_url": kinds.smtp_url,
     "mail_from": kinds.mail_address,
     "twilio_account_sid": kinds.twilio_account,
     "twilio_auth_token": kinds.twilio_tokens,
     "twilio_from": kinds.text_sender,
     "twilio_api_base": kinds.web_url,
+    "mail_reminders_from": kinds.mail_address,
     "mail_per_minute": kinds.count(1_000_000, "letters"),
     "mail_per_day": kinds.count(100_000_000, "letters"),
     "mail_per_recipient": kinds.count(100, "letters"),

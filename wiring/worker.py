@@ -9,7 +9,6 @@ from typing import NamedTuple
 import structlog
 from dramatiq import Broker
 
-from adapters.email.mailer import SmtpMailer
 from adapters.email.render import JinjaLetters
 from adapters.jobs.actors import declare_actors
 from adapters.jobs.batch import BatchWork
@@ -49,6 +48,7 @@ from wiring.composition import (
 )
 from wiring.errors import report_errors_to
 from wiring.leaving import Leaving
+from wiring.letters import mailer_of
 from wiring.logs import configure_logs
 from wiring.settings import Settings
 from wiring.standing import gate_of
@@ -84,8 +84,7 @@ class Worker:
             await connection.open()
             if self._settings.metrics_port:
                 here.metrics.serve(self._settings.metrics_port, self._settings.host)
-            settings = self._settings
-            mailer = SmtpMailer(settings.smtp_url, settings.mail_from, here.clock)
+            mailer = mailer_of(here)
             opening.push_async_callback(mailer.close)
             texting = await _texting(here, opening)
             gate = gate_of(here)

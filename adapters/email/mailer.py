@@ -22,7 +22,7 @@ from aiosmtplib.errors import (
 )
 
 from adapters.email.connections import LATER, Bounds, Connections, HungUp, Unanswered
-from adapters.email.server import arguments
+from adapters.email.server import arguments, is_postmark, services_headers
 from adapters.email.text import one_line
 from application.breaker import Breaker, Patience
 from application.ports.mailer import Handed, Letter, MailDeferred, MailRefused
@@ -33,6 +33,7 @@ DEAD: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 NO_SUCH_MAILBOX: Final = frozenset({550, 551, 553})
 POLICY: Final = SMTP_POLICY.clone(cte_type="7bit")  # no server need speak 8BITMIME
 # A server that takes nobody's letters is left alone, for longer each time; the letters wait.
+FEEDBACK: Final = "chargechase"
 SERVER: Final = "smtp"
 NOT_THERE: Final[dict[type, str]] = {
     SMTPConnectTimeoutError: "the mail server does not answer",
@@ -58,6 +59,8 @@ class SmtpMailer:
     ) -> None:
         self._sender = parseaddr(mail_from)[1]
         self._clock = clock
+        self._marks = services_headers(smtp_url)
+        self._is_postmark = is_postmark(smtp_url)
         server = {**arguments(smtp_url), "local_hostname": self._sender.rpartition("@")[2]}
         self._connections = Connections(server, bounds or Bounds())
         self._breaker = breaker or Breaker(PATIENCE)
@@ -120,10 +123,20 @@ class SmtpMailer:
             message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         message["Date"] = format_datetime(self._clock())
+        self._mark(message, letter)
         message["Auto-Submitted"] = "auto-generated"  # keeps out-of-office answers away
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")
         return message.as_bytes()
+
+    def _mark(self, message: EmailMessage, letter: Letter) -> None:
+        """What mail services and mailbox providers sort letters by, when they complain of some."""
+        for header, value in self._marks.items():
+            message[header] = value
+        if self._is_postmark:
+            message["X-PM-Metadata-letter"] = letter.message_id
+        if letter.merchant_id is not None:  # at most four fields, the sender's own last
+            message["Feedback-ID"] = f"{letter.merchant_id.hex}:{letter.stream}:{FEEDBACK}"
 
 
 def _mailbox(address: str, name: str | None = None) -> Address:

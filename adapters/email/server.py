@@ -5,7 +5,22 @@ import ipaddress
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+POSTMARK: Final = ".postmarkapp.com"
 WITHOUT_TLS: Final = "off"  # `?tls=off`: a relay that the operator trusts, on a wire of theirs
+
+
+def services_headers(smtp_url: str) -> dict[str, str]:
+    """What a mail service reads off a letter, by the address of its server: `?stream=` names a
+    message stream of Postmark's, `?configuration-set=` one of Amazon SES'."""
+    asked = parse_qs(urlsplit(smtp_url).query)
+    headers = {"stream": "X-PM-Message-Stream", "configuration-set": "X-SES-CONFIGURATION-SET"}
+    return {header: asked[word][0] for word, header in headers.items() if word in asked}
+
+
+def is_postmark(smtp_url: str) -> bool:
+    """Postmark gives letters ids of its own, and ours back only as what it calls metadata."""
+    host = urlsplit(smtp_url).hostname or ""
+    return host.endswith(POSTMARK) or "stream" in parse_qs(urlsplit(smtp_url).query)
 
 
 def arguments(smtp_url: str) -> dict[str, Any]:

@@ -1,9 +1,17 @@
 """Handing a letter to a mail server."""
 
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from msgspec import Struct
+
+
+class Stream(StrEnum):
+    """Letters that share a fate: what is said against one of a stream must not hold the other."""
+
+    REMINDERS = "reminders"  # asked for by nobody: reminders and notices
+    ANSWERS = "answers"  # awaited: thanks for a payment
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -19,6 +27,8 @@ class Letter(Struct, frozen=True, kw_only=True):
     text: str
     html: str
     unsubscribe: str | None = None  # where one click stops such letters; thanks have none
+    stream: Stream = Stream.REMINDERS
+    merchant_id: UUID | None = None  # in whose name
 
 
 class MailRefused(Exception):

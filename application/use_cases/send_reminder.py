@@ -17,7 +17,7 @@ from application.owed import MOST, Debt, others_of
 from application.ports.conveyor import ScheduledAction
 from application.ports.letters import OtherInvoice, ReminderRenderer, ReminderText
 from application.ports.mail_limits import Wait
-from application.ports.mailer import Handed, Letter, MailDeferred, Mailer, MailRefused
+from application.ports.mailer import Handed, Letter, MailDeferred, Mailer, MailRefused, Stream
 from application.ports.payments import Payments
 from application.ports.registry import MerchantProfile, Registry
 from application.ports.stores import LINK_LIFE, ConcurrentWrite, NewMessage
@@ -191,6 +191,8 @@ class SendReminder:
             text=words.text,
             html=words.html,
             unsubscribe=words.stop_link,
+            stream=_stream(about.template),
+            merchant_id=ref.merchant_id,
         )
 
     def _beginning(
@@ -207,7 +209,7 @@ class SendReminder:
                 raise _Silenced(whom)
             if whom.address != message.to:
                 raise ConcurrentWrite
-            if isinstance(message, Letter) and message.unsubscribe is not None:  # thanks pass
+            if isinstance(message, Letter) and message.stream is Stream.REMINDERS:
                 await self.gate.pass_through(uow, hash_of(message.to), now)
 
         async def also(uow: UnitOfWork) -> None:
@@ -271,6 +273,10 @@ class SendReminder:
         answered, now = handed is Handed.TAKEN, self.cases.clock()
         async with self.cases.open_uow(merchant_id) as uow:
             await uow.messages.sent(message_id, now, answered=answered)
+
+
+def _stream(template: Template) -> Stream:
+    return Stream.ANSWERS if template is Template.RECOVERED else Stream.REMINDERS
 
 
 def _obstacle(invoice: Invoice | None, reminder: Reminder) -> tuple[c.Command, ...]:

@@ -23,7 +23,7 @@ from application.ports.letters import ExpiryText, NoticeRenderer
 from application.ports.mail_limits import Wait
 from application.ports.mailer import Handed, Letter, MailDeferred, Mailer, MailRefused
 from application.ports.notices import ExpiryNotice
-from application.ports.registry import Registry
+from application.ports.registry import MerchantProfile, Registry
 from application.ports.renewals import Renewals
 from application.ports.stores import AuditEntry
 from application.ports.suppressions import hash_of
@@ -127,7 +127,7 @@ class WarnOfExpiry:
         notice = _notice(ref.account, renewal, token, now)
         links = (f"{self.base_url}/r/{token}", f"{self.base_url}/u/{token}")
         about = _about(renewal, merchant.name, links, policy, now)
-        letter = self._letter(about, renewal, notice.notice_id, merchant.reply_to)
+        letter = self._letter(about, renewal, notice.notice_id, merchant)
         async with self.open_uow(ref.merchant_id) as uow:
             wait = await uow.mail.wait(hash_of(letter.to), self.gate.limits, now)
             if wait is not None:
@@ -142,7 +142,7 @@ class WarnOfExpiry:
         return may_at if may_at < renewal.at else None
 
     def _letter(
-        self, about: ExpiryText, renewal: Renewal, notice_id: UUID, reply_to: str | None
+        self, about: ExpiryText, renewal: Renewal, notice_id: UUID, merchant: MerchantProfile
     ) -> Letter:
         words, customer = self.renderer.expiry(about), renewal.customer
         assert customer.email is not None
@@ -153,11 +153,12 @@ class WarnOfExpiry:
             to=customer.email,
             to_name=customer.name,
             sender_name=about.merchant_name,
-            reply_to=reply_to,
+            reply_to=merchant.reply_to,
             subject=words.subject,
             text=words.text,
             html=words.html,
             unsubscribe=words.stop_link,
+            merchant_id=merchant.merchant_id,
         )
 
     async def _hand_over(

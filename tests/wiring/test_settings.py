@@ -72,7 +72,7 @@ BROKEN = [
     ("SMTP_URL", "mail:587", "smtp://"),
     ("SMTP_URL", "smtp://", "name a host"),
     ("SMTP_URL", "smtp://mail?tls=no", "tls=off"),
-    ("SMTP_URL", "smtps://mail?tls=off", "smtp:// alone"),
+    ("SMTP_URL", "smtps://mail?tls=off", "smtps"),
     ("SMTP_URL", "smtp://post:letter-box-9@mail?tls=off", "password"),
     ("SMTP_URL", "smtp://post:<password>@mail", "placeholder"),
     ("MAIL_FROM", "", "is missing"),
