@@ -16,6 +16,7 @@ from application.ports.agreeing import Parted
 from application.ports.chores import Chore, ChoreKind
 from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.history import OfferedInvoice
+from application.ports.mail_limits import LastHour, MailLimits
 from application.ports.payments import Ended
 from application.ports.registry import Registry
 from application.ports.stores import CardLink, LinkTarget
@@ -30,6 +31,7 @@ from application.use_cases.finish_agreement import Answer
 from application.use_cases.pick_day import DaysOffer
 from application.views import Pages
 from domain.recovery.events import Problem
+from domain.sending import SendingDomain
 
 Hook = Callable[[], Awaitable[None]]
 
@@ -204,6 +206,29 @@ class StripeDesk(Protocol):
         ...
 
 
+class SendingDesk(Protocol):
+    """What the page about the sender of letters needs."""
+
+    limits: MailLimits
+    sender: str  # the installation's own, "Name <mail@host>"
+
+    async def standing(self, merchant_id: UUID) -> tuple[SendingDomain | None, LastHour]:
+        """The domain, if one was chosen, and what became of the letters of the last hour."""
+        ...
+
+    async def choose(self, merchant_id: UUID, address: str, actor: str) -> None:
+        """Raises AddressUnfit, CannotSeal."""
+        ...
+
+    async def rotate(self, merchant_id: UUID, actor: str) -> None:
+        """Raises NotFound, CannotSeal."""
+        ...
+
+    async def check(self, merchant_id: UUID) -> None: ...
+
+    async def remove(self, merchant_id: UUID, actor: str) -> None: ...
+
+
 def _no_observer(_route: str, _status: int, _seconds: float) -> None:
     return
 
@@ -251,6 +276,7 @@ class WebParts:
     stripe_desk: StripeDesk | None = None  # without it there is no page about the account
     agreement_desk: AgreementDesk | None = None
     texts: TextDesk | None = None  # without it nobody is texted
+    sending_desk: SendingDesk | None = None
     rehearsal: bool = False
     mailbox_url: str | None = None  # rehearsal only
     # Where the customer may be sent to pay, as CSP sources

@@ -84,6 +84,7 @@ def build_renderer(parts: WebParts, assets: Assets, tokens: FormTokens) -> Rende
         "clock": parts.clock,
         "rehearsal": parts.rehearsal,
         "has_stripe_page": parts.stripe_desk is not None,
+        "has_sending_page": parts.sending_desk is not None,
         "has_mailbox": parts.mailbox_url is not None,
     }
     return Renderer(environment, tokens)

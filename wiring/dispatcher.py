@@ -22,6 +22,7 @@ from wiring.composition import Ground, ground
 from wiring.errors import report_errors_to
 from wiring.learning import keep_learning
 from wiring.logs import configure_logs
+from wiring.sending import keep_looking
 from wiring.settings import Settings
 from wiring.standing import standing_of
 from wiring.starting import until_there
@@ -53,7 +54,8 @@ async def _serve(settings: Settings) -> None:
         rounds = asyncio.create_task(_rounds(here, leadership))
         learning = asyncio.create_task(keep_learning(here, lambda: leadership.leads))
         stopping = asyncio.create_task(asked.wait())
-        running = {rounds, learning}
+        looking = asyncio.create_task(keep_looking(here, lambda: leadership.leads))
+        running = {rounds, learning, looking}
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         for task in running:

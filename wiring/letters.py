@@ -2,8 +2,9 @@
 
 from adapters.email.mailer import SmtpMailer
 from adapters.email.streams import StreamedMailer
+from adapters.postgres.sending import PostgresIdentities
 from application.ports.mailer import Stream
-from wiring.composition import Ground
+from wiring.composition import Ground, box_of
 
 
 def mailer_of(here: Ground) -> StreamedMailer:
@@ -16,6 +17,10 @@ def mailer_of(here: Ground) -> StreamedMailer:
         ),
         Stream.ANSWERS: (settings.smtp_url, settings.mail_from),
     }
+    identities = PostgresIdentities(here.pools.system, box_of(settings))
     return StreamedMailer(
-        {stream: SmtpMailer(url, sender, here.clock) for stream, (url, sender) in ways.items()}
+        {
+            stream: SmtpMailer(url, sender, here.clock, identities=identities)
+            for stream, (url, sender) in ways.items()
+        }
     )

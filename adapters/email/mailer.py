@@ -1,5 +1,6 @@
 """Letters over SMTP: each is handed over at most once, over connections that are kept."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -23,9 +24,12 @@ from aiosmtplib.errors import (
 
 from adapters.email.connections import LATER, Bounds, Connections, HungUp, Unanswered
 from adapters.email.server import arguments, is_postmark, services_headers
+from adapters.email.signing import signed
 from adapters.email.text import one_line
 from application.breaker import Breaker, Patience
+from application.errors import Unavailable
 from application.ports.mailer import Handed, Letter, MailDeferred, MailRefused
+from application.ports.sending import Identities, Identity
 
 ENHANCED: Final = re.compile(r"5\.\d{1,3}\.\d{1,3}")
 # Bad mailbox, bad system, bad syntax, moved, null MX; and a mailbox that is disabled.
@@ -48,12 +52,13 @@ _log = structlog.get_logger()
 class SmtpMailer:
     """The Mailer port. `clock` stamps the letters' Date."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but three are for tests and streams
         self,
         smtp_url: str,
         mail_from: str,
         clock: Callable[[], datetime],
         *,
+        identities: Identities | None = None,
         bounds: Bounds | None = None,
         breaker: Breaker | None = None,
     ) -> None:
@@ -64,13 +69,17 @@ class SmtpMailer:
         server = {**arguments(smtp_url), "local_hostname": self._sender.rpartition("@")[2]}
         self._connections = Connections(server, bounds or Bounds())
         self._breaker = breaker or Breaker(PATIENCE)
+        self._identities = identities
 
     async def send(self, letter: Letter) -> Handed:
         """Once the text is on its way, silence counts as yes: a letter that comes twice is worse
         than one that is lost."""
+        who = await self._identity(letter)
         try:
             to = _mailbox(letter.to, letter.to_name)
-            raw = self._compose(letter, to)
+            raw = self._compose(letter, to, who)
+            if who is not None:
+                raw = await asyncio.to_thread(signed, raw, who)
         except (MessageError, ValueError, IndexError) as error:  # a line break, two addresses, none
             raise MailRefused("an address or a header is not fit to be sent") from error
         if not self._breaker.may_ask(SERVER):
@@ -80,6 +89,15 @@ class SmtpMailer:
     async def close(self) -> None:
         """Say goodbye to the server."""
         await self._connections.close()
+
+    async def _identity(self, letter: Letter) -> Identity | None:
+        """Who it comes from; None: the installation, in the merchant's name."""
+        if self._identities is None or letter.merchant_id is None:
+            return None
+        try:
+            return await self._identities.of(letter.merchant_id)
+        except (Unavailable, OSError) as away:
+            raise MailDeferred("it is not known just now who the letter comes from") from away
 
     async def _judged(self, to: str, raw: bytes, message_id: str) -> Handed:
         """What came of it; and the breaker learns whether the server takes letters at all."""
@@ -109,10 +127,11 @@ class SmtpMailer:
             async with self._connections.one(new=True) as connection:
                 await connection.carry(self._sender, to, raw)
 
-    def _compose(self, letter: Letter, to: Address) -> bytes:
+    def _compose(self, letter: Letter, to: Address, who: Identity | None = None) -> bytes:
         """ValueError if a header would hold a line break."""
         message = EmailMessage(policy=POLICY)
-        message["From"] = Address(one_line(letter.sender_name), addr_spec=self._sender)
+        sender = who.address if who else self._sender
+        message["From"] = Address(one_line(letter.sender_name), addr_spec=sender)
         message["To"] = to
         if letter.reply_to:
             message["Reply-To"] = _mailbox(letter.reply_to)

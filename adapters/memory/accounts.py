@@ -61,6 +61,8 @@ class MemorySessionStore:
                 and held.connection.refused_at is not None
                 for held in self._world.connections.values()
             ),
+            sender_lost=merchant.merchant_id in self._world.sending
+            and self._world.sending[merchant.merchant_id].it.lost_at is not None,
         )
 
     async def end(self, id_hash: bytes) -> None:

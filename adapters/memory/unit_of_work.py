@@ -30,6 +30,7 @@ from adapters.memory.link_requests import MemoryLinkRequestStore
 from adapters.memory.mail_room import MemoryMailRoom
 from adapters.memory.notices import MemoryNoticeStore
 from adapters.memory.reports import MemoryReportStore
+from adapters.memory.sending import MemorySendingStore
 from adapters.memory.suppressions import MemorySuppressionStore
 from adapters.memory.text_consents import MemoryTextConsentStore
 from adapters.memory.world import Journal, MemoryWorld
@@ -66,6 +67,7 @@ class MemoryUnitOfWork:
         self.suppressions = MemorySuppressionStore(world, journal, merchant_id)
         self.text_consents = MemoryTextConsentStore(world, journal, merchant_id)
         self.mail = MemoryMailRoom(world, journal, merchant_id)
+        self.sending = MemorySendingStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

@@ -29,6 +29,7 @@ from domain.recovery.actions import Action
 from domain.recovery.events import Event
 from domain.recovery.explain import Decision
 from domain.recovery.state import RecoveryCase
+from domain.sending import SendingDomain
 from domain.timing.knowledge import Knowledge
 from domain.timing.lessons import Lesson
 
@@ -108,6 +109,16 @@ class HeldMessage(Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     answered: bool = True
     failed: bool = False
+
+
+class HeldSending(Struct, frozen=True, kw_only=True):
+    """A sending domain and the private halves of its keys, by selector."""
+
+    it: SendingDomain
+    private: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"HeldSending({self.it.domain})"
 
 
 class HeldNotice(Struct, frozen=True, kw_only=True):
@@ -203,6 +214,7 @@ class MemoryWorld:
     )
     text_consents: dict[CaseKey, tuple[TextConsent, ...]] = field(default_factory=dict)
     suppressions: dict[tuple[UUID, bytes], HeldSuppression] = field(default_factory=dict)
+    sending: dict[UUID, HeldSending] = field(default_factory=dict)
     mail_turns: dict[UUID, datetime] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from adapters.postgres import sending
 from adapters.postgres.connections import KEY, SECRETS, place_of
 from adapters.postgres.pools import acquired
-from application.ports.sealing import CannotOpen, Sealing
+from application.ports.sealing import CannotOpen, Place, Sealing
 
 READ: Final = f"""
 select merchant_id, account, livemode, {KEY}, {SECRETS} from stripe_accounts
@@ -22,6 +23,13 @@ where merchant_id = $1 and account = $2 and livemode = $3 and {column} = $4
 """  # noqa: S608 - one of two names
     for column in (KEY, SECRETS)
 }
+READ_SENDING: Final = """
+select merchant_id, selector, private_sealed from sending_keys order by merchant_id, selector
+"""
+WRITE_SENDING: Final = """
+update sending_keys set private_sealed = $4
+where merchant_id = $1 and selector = $2 and private_sealed = $3
+"""
 
 
 class Rotated(Struct, frozen=True, kw_only=True):
@@ -33,29 +41,67 @@ class Rotated(Struct, frozen=True, kw_only=True):
     closed: tuple[str, ...] = ()  # why, never the value
 
 
+class _Secret(Struct, frozen=True, kw_only=True):
+    """One sealed value and where it is. `write` takes its key, what was there, what is to be."""
+
+    name: str
+    place: Place
+    sealed: bytes
+    key: tuple[Any, ...]
+    write: str
+
+
 async def rotate(system_pool: Any, box: Sealing) -> AsyncIterator[Rotated]:
     """Seal anew, one secret at a time; doing it again changes nothing. Raises Unavailable."""
     async with acquired(system_pool) as connection:
-        rows = await connection.fetch(READ)
-    sealed = [(row, column) for row in rows for column in (KEY, SECRETS) if row[column] is not None]
+        sealed = [
+            *_of_accounts(await connection.fetch(READ)),
+            *_of_sending(await connection.fetch(READ_SENDING)),
+        ]
     renewed, closed = 0, list[str]()
     yield Rotated(done=0, of=len(sealed))
-    for done, (row, column) in enumerate(sealed, start=1):
+    for done, secret in enumerate(sealed, start=1):
         try:
-            renewed += await _renew(system_pool, box, row, column)
+            renewed += await _renew(system_pool, box, secret)
         except CannotOpen as why:
-            closed.append(f"{row['account']}: {why}")
+            closed.append(f"{secret.name}: {why}")
         yield Rotated(done=done, of=len(sealed), renewed=renewed, closed=tuple(closed))
 
 
-async def _renew(system_pool: Any, box: Sealing, row: Any, column: str) -> bool:
+def _of_accounts(rows: list[Any]) -> list[_Secret]:
+    return [
+        _Secret(
+            name=row["account"],
+            place=place_of(column, row["merchant_id"], row["account"], row["livemode"]),
+            sealed=row[column],
+            key=(row["merchant_id"], row["account"], row["livemode"]),
+            write=WRITE[column],
+        )
+        for row in rows
+        for column in (KEY, SECRETS)
+        if row[column] is not None
+    ]
+
+
+def _of_sending(rows: list[Any]) -> list[_Secret]:
+    return [
+        _Secret(
+            name=f"{row['merchant_id']} {row['selector']}",
+            place=sending.place_of(row["merchant_id"], row["selector"]),
+            sealed=row["private_sealed"],
+            key=(row["merchant_id"], row["selector"]),
+            write=WRITE_SENDING,
+        )
+        for row in rows
+    ]
+
+
+async def _renew(system_pool: Any, box: Sealing, secret: _Secret) -> bool:
     """Whether it was sealed anew. One by the first key is opened as well: it may be damaged."""
-    before = row[column]
-    place = place_of(column, row["merchant_id"], row["account"], row["livemode"])
-    value = box.open(place, before)
-    if box.is_current(before):
+    value = box.open(secret.place, secret.sealed)
+    if box.is_current(secret.sealed):
         return False
-    key = (row["merchant_id"], row["account"], row["livemode"])
     async with acquired(system_pool) as connection:
-        done = await connection.execute(WRITE[column], *key, before, box.seal(place, value))
+        after = box.seal(secret.place, value)
+        done = await connection.execute(secret.write, *secret.key, secret.sealed, after)
     return str(done) == "UPDATE 1"

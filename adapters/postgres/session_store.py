@@ -19,7 +19,11 @@ select u.user_id, u.email, m.merchant_id, m.name as merchant_name, m.timezone, p
     exists (
         select from stripe_accounts a
         where a.merchant_id = m.merchant_id and a.refused_at is not null
-    ) as locked_out
+    ) as locked_out,
+    exists (
+        select from sending_domains d
+        where d.merchant_id = m.merchant_id and d.lost_at is not null
+    ) as sender_lost
 from sessions s
 join users u using (user_id)
 join memberships p using (merchant_id, user_id)

@@ -31,6 +31,7 @@ from adapters.postgres.past_store import PostgresPastStore
 from adapters.postgres.policy_store import PostgresPolicyStore
 from adapters.postgres.pools import acquired
 from adapters.postgres.reports import PostgresReportStore
+from adapters.postgres.sending import PostgresSendingStore
 from adapters.postgres.suppressions import PostgresSuppressionStore
 from adapters.postgres.text_consents import PostgresTextConsentStore
 from application.ports.sealing import Sealing
@@ -57,6 +58,7 @@ class PostgresUnitOfWork:
         self.links = PostgresLinkStore(connection, merchant_id)
         self.messages = PostgresMessageStore(connection, merchant_id)
         self.mail = PostgresMailRoom(connection, merchant_id)
+        self.sending = PostgresSendingStore(connection, merchant_id, box)
         self.decisions = PostgresDecisionLog(connection, merchant_id)
         self.lessons = PostgresLessonStore(connection, merchant_id)
         self.knowledge = PostgresKnowledgeStore(connection, merchant_id)

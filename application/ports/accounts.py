@@ -25,6 +25,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     timezone: str
     role: str
     locked_out: bool = False  # Stripe does not take the key of an account of theirs any more
+    sender_lost: bool = False  # the records of their sending domain are not as they were
 
 
 class UserStore(Protocol):

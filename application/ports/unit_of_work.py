@@ -13,6 +13,7 @@ from application.ports.link_requests import LinkRequestStore
 from application.ports.mail_limits import MailRoom
 from application.ports.notices import NoticeStore
 from application.ports.reports import ReportStore
+from application.ports.sending import SendingStore
 from application.ports.stores import (
     ActionStore,
     AuditLog,
@@ -76,6 +77,8 @@ class UnitOfWork(Protocol):
     def text_consents(self) -> TextConsentStore: ...
     @property
     def mail(self) -> MailRoom: ...
+    @property
+    def sending(self) -> SendingStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

@@ -21,12 +21,14 @@ from application.ports.stripe_accounts import PendingAgreement
 from application.ports.suppressions import Suppression, hash_of
 from domain.recovery.events import Problem
 from domain.recovery.explain import Decision
+from domain.sending import SendingDomain
 from domain.timing.knowledge import Knowledge
 from tests.builders import DAY, MONDAY, a_customer
 from tests.contract.test_connections import a_connection
 from tests.contract.test_consents import a_consent
 from tests.contract.test_notices import a_notice
 from tests.contract.test_past_store import a_past, an_offer
+from tests.contract.test_sending import a_key
 from tests.contract.test_text_consents import a_text_consent
 from tests.contract.worlds import (
     Shop,
@@ -102,6 +104,9 @@ async def lived_in(world: World) -> UUID:
         await uow.reports.add(case_id, Report(about=Problem.OTHER, words="", at=MONDAY))
         asked = LinkRequest(case_id=case_id, account=shop.account, asked_at=MONDAY)
         await uow.link_requests.ask(asked)
+        await uow.sending.choose(
+            SendingDomain(domain="bakery.example", local_part="mail"), a_key(), MONDAY
+        )
         await uow.mail.turn(Wait(why=Held.MINUTE, until=MONDAY), MailLimits())
         await uow.suppressions.add(hash_of("a@example.com"), Suppression.BOUNCED, MONDAY)
         await uow.audit.add(

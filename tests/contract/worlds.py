@@ -21,6 +21,7 @@ from adapters.memory import (
     pages,
     registration,
     registry,
+    sending,
 )
 from adapters.memory import unit_of_work as memory_unit_of_work
 from adapters.memory.world import MemoryWorld
@@ -42,6 +43,7 @@ from adapters.postgres.pools import Pools
 from adapters.postgres.registration import PostgresRegistration
 from adapters.postgres.registry import PostgresRegistry
 from adapters.postgres.remembered import Remembered
+from adapters.postgres.sending import PostgresIdentities, PostgresSendingChecks
 from adapters.postgres.session_store import PostgresSessionStore
 from adapters.postgres.unit_of_work import units_of_work
 from adapters.postgres.user_store import PostgresUserStore
@@ -55,6 +57,7 @@ from application.ports.history import History
 from application.ports.learning import Learners
 from application.ports.registration import NewMerchant, Registration
 from application.ports.registry import Registry
+from application.ports.sending import Identities, SendingChecks
 from application.ports.stores import NewMessage
 from application.ports.stripe_accounts import Agreements, Credentials, Endpoints
 from application.ports.unit_of_work import OpenUnitOfWork
@@ -96,6 +99,8 @@ class World:
     credentials: Credentials
     endpoints: Endpoints
     partings: Partings
+    identities: Identities
+    sending_checks: SendingChecks
     replay_dead: Callable[[str, str | None], Awaitable[int]]
     registration: Registration = field(init=False)
     registry: Registry = field(init=False)
@@ -147,6 +152,8 @@ def in_memory() -> World:
         credentials=connections.MemoryCredentials(held),
         endpoints=connections.MemoryEndpoints(held),
         partings=agreeing.MemoryPartings(held),
+        identities=sending.MemoryIdentities(held),
+        sending_checks=sending.MemorySendingChecks(held),
         replay_dead=dead_rows.MemoryDeadRows(held).replay,
     )
     world.registration = registration.MemoryRegistration(held, world.clock)
@@ -171,6 +178,8 @@ def in_postgres(pools: Pools, intake: EventIntake) -> World:
         credentials=PostgresCredentials(pools.system, BOX, known=Remembered(fresh_s=0)),
         endpoints=PostgresEndpoints(pools.system, BOX, known=Remembered(fresh_s=0)),
         partings=PostgresPartings(pools.app),
+        identities=PostgresIdentities(pools.system, BOX, known=Remembered(fresh_s=0)),
+        sending_checks=PostgresSendingChecks(pools.system),
         replay_dead=DeadRows(pools.system).replay,
     )
     world.registration = PostgresRegistration(pools.app, world.clock)

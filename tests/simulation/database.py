@@ -114,6 +114,7 @@ class Unit:
         self.link_requests = inner.link_requests
         self.text_consents = inner.text_consents
         self.mail = inner.mail
+        self.mail, self.sending = inner.mail, inner.sending
 
 
 class WatchedCases(Cases):
