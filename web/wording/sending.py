@@ -38,7 +38,7 @@ def lost_since(domain: str, sender: str, day: str) -> str:
 
 def went(count: int) -> str:
     """Letters of the last hour."""
-    return f"{count} letter{'' if count == 1 else 's'}"
+    return f"{count:,} letter{'' if count == 1 else 's'}"
 
 
 def came_back(dead: int, complained: int) -> str:
