@@ -17,10 +17,19 @@ async def remember_dead(
 async def leave_alone(  # noqa: PLR0913 - every one is named where it is called
     uow: UnitOfWork, address: str, why: Suppression, *, actor: str, subject: str, at: datetime
 ) -> bool:
-    """Nobody writes to `address` (a mail address or a number) any more; told in the audit log once,
-    without the address. False if nobody did already."""
-    if not await uow.suppressions.add(hash_of(address), why, at):
+    """Nobody writes to `address` (a mail address or a number) any more. False if nobody did
+    already."""
+    return await remember(uow, hash_of(address), why, (actor, subject), at)
+
+
+async def remember(
+    uow: UnitOfWork, address_hash: bytes, why: Suppression, by: tuple[str, str], at: datetime
+) -> bool:
+    """The same of an address that only its hash is known of; told in the audit log once. `by` is
+    who said so, and about what."""
+    if not await uow.suppressions.add(address_hash, why, at):
         return False
+    actor, subject = by
     await uow.audit.add(
         AuditEntry(
             at=at,

@@ -17,6 +17,7 @@ from application.ports.chores import Chore, ChoreKind
 from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.history import OfferedInvoice
 from application.ports.mail_limits import LastHour, MailLimits
+from application.ports.mail_news import MailNews
 from application.ports.payments import Ended
 from application.ports.registry import Registry
 from application.ports.stores import CardLink, LinkTarget
@@ -206,6 +207,30 @@ class StripeDesk(Protocol):
         ...
 
 
+class MailServices(Protocol):
+    """What mail services tell of letters."""
+
+    postmark_secret: str | None  # without it Postmark is not listened to
+
+    @property
+    def has_ses(self) -> bool:
+        """Whether a topic of SNS' is set."""
+        ...
+
+    @property
+    def hear(self) -> Callable[[MailNews], Awaitable[None]]:
+        """Returns after the commit."""
+        ...
+
+    def postmark(self, raw: bytes) -> Sequence[MailNews]:
+        """Raises MalformedNews."""
+        ...
+
+    async def ses(self, raw: bytes) -> Sequence[MailNews]:
+        """Raises NotGenuine, MalformedNews, Unavailable."""
+        ...
+
+
 class SendingDesk(Protocol):
     """What the page about the sender of letters needs."""
 
@@ -277,6 +302,7 @@ class WebParts:
     agreement_desk: AgreementDesk | None = None
     texts: TextDesk | None = None  # without it nobody is texted
     sending_desk: SendingDesk | None = None
+    mail_services: MailServices | None = None
     rehearsal: bool = False
     mailbox_url: str | None = None  # rehearsal only
     # Where the customer may be sent to pay, as CSP sources

@@ -156,6 +156,13 @@ def mail_address(text: str) -> str:
     return text
 
 
+def topic_arn(text: str) -> str:
+    """`arn:aws:sns:region:account:name`."""
+    if not re.fullmatch(r"arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]{5,30}:\d{12}:[\w.-]{1,256}", text):
+        raise Unfit("must be a topic's ARN: arn:aws:sns:eu-central-1:123456789012:name")
+    return text
+
+
 def host(text: str) -> str:
     """An address to listen on."""
     if not re.fullmatch(r"[\w.:-]{1,253}", text):

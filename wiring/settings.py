@@ -102,6 +102,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     twilio_from: str = ""  # a number, a short code, or a messaging service
     twilio_api_base: str = TWILIO_API
     mail_reminders_from: str = ""  # who sends these; defaults to mail_from
+    postmark_webhook_secret: str = ""  # in the address that Postmark tells of bounces
+    ses_topic_arn: str = ""  # the SNS topic that SES tells of bounces
     # Reminders and notices. A policy's contact budget can be stricter, and usually is.
     mail_per_minute: int = 300  # of one merchant
     mail_per_day: int = 20_000  # of one merchant, in any 24 hours
@@ -145,6 +147,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             *self.twilio_auth_token,
             self.stripe_api_key,
             self.metrics_token,
+            self.postmark_webhook_secret,
             self.sentry_dsn,
             *(kinds.password_of(url) for url in urls),
         }
@@ -178,6 +181,8 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "twilio_from": kinds.text_sender,
     "twilio_api_base": kinds.web_url,
     "mail_reminders_from": kinds.mail_address,
+    "postmark_webhook_secret": kinds.token,
+    "ses_topic_arn": kinds.topic_arn,
     "mail_per_minute": kinds.count(1_000_000, "letters"),
     "mail_per_day": kinds.count(100_000_000, "letters"),
     "mail_per_recipient": kinds.count(100, "letters"),

@@ -39,6 +39,7 @@ from web.parts import TextDesk, WebParts
 from wiring.composition import Ground, box_of, ground, payments_of, renewals_of
 from wiring.errors import report_errors_to
 from wiring.logs import GRANIAN_LOGS, configure_logs
+from wiring.mail_services import Services
 from wiring.sending import SendingDesk
 from wiring.settings import Need, Settings, load
 from wiring.standing import standing_of
@@ -152,6 +153,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         endpoints=PostgresEndpoints(pools.system, box_of(settings)),
         stripe_desk=desk,
         sending_desk=SendingDesk(here),
+        mail_services=Services(here),
         agreement_desk=desk.agreements(),
         clock=here.clock,
         base_url=settings.base_url,

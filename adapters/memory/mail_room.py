@@ -1,4 +1,4 @@
-"""How many letters of a merchant went lately, in memory."""
+"""How many letters of a merchant went lately, and what mail services said of them, in memory."""
 
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from application.ports.mail_limits import (
     Wait,
     comes_back_too_often,
 )
+from application.ports.mail_news import MailNews
 from application.ports.suppressions import Suppression
 
 
@@ -70,3 +71,14 @@ class MemoryMailRoom(MemoryStore):
         went = len(self._gone(now - HOUR))
         hour = LastHour(went=went, dead=len(dead), complained=len(complained))
         return hour, min((*dead, *complained), default=None)
+
+
+class MemoryMailNewsStore(MemoryStore):
+    """What mail services said of a merchant's letters."""
+
+    async def add(self, news: MailNews, at: datetime) -> bool:  # noqa: ARG002 - nobody asks when
+        key = (self.merchant_id, news.source, news.event_id)
+        if key in self.world.mail_news:
+            return False
+        self.journal.put(self.world.mail_news, key, news)
+        return True

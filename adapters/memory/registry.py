@@ -10,6 +10,7 @@ from application.errors import NotFound
 from application.ports.chores import ChoreKind
 from application.ports.link_requests import OLDEST
 from application.ports.mail_limits import LastHour
+from application.ports.mail_news import LetterOf
 from application.ports.registry import (
     MOST_TEXTED,
     ConnectedAccount,
@@ -74,6 +75,18 @@ class MemoryRegistry:
             if any(each.number_hash == number_hash for each in held)
         ]
         return tuple(reversed(found))[:MOST_TEXTED]
+
+    async def letter(self, message_id: str) -> LetterOf | None:
+        for (owner, case_id, _), held in self._world.messages.items():
+            if held.message.message_id == message_id:
+                address = held.message.address_hash
+                return LetterOf(merchant_id=owner, subject=f"case:{case_id}", address_hash=address)
+        for (owner, notice_id), noticed in self._world.notices.items():
+            if message_id.partition("@")[0] == str(notice_id):
+                address = noticed.notice.address_hash
+                about = f"notice:{notice_id}"
+                return LetterOf(merchant_id=owner, subject=about, address_hash=address)
+        return None
 
     async def mail(self) -> MailHealth:
         now = self._clock()

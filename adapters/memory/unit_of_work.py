@@ -27,7 +27,7 @@ from adapters.memory.learning import (
     MemoryLessonStore,
 )
 from adapters.memory.link_requests import MemoryLinkRequestStore
-from adapters.memory.mail_room import MemoryMailRoom
+from adapters.memory.mail_room import MemoryMailNewsStore, MemoryMailRoom
 from adapters.memory.notices import MemoryNoticeStore
 from adapters.memory.reports import MemoryReportStore
 from adapters.memory.sending import MemorySendingStore
@@ -68,6 +68,7 @@ class MemoryUnitOfWork:
         self.text_consents = MemoryTextConsentStore(world, journal, merchant_id)
         self.mail = MemoryMailRoom(world, journal, merchant_id)
         self.sending = MemorySendingStore(world, journal, merchant_id)
+        self.mail_news = MemoryMailNewsStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

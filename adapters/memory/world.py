@@ -15,6 +15,7 @@ from application.ports.conveyor import IncomingEvent
 from application.ports.history import EndedCase, OfferedInvoice
 from application.ports.learning import LearnedVersion
 from application.ports.link_requests import LinkRequest, RequestState
+from application.ports.mail_news import MailNews
 from application.ports.notices import ExpiryNotice
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.reports import Report
@@ -215,6 +216,7 @@ class MemoryWorld:
     text_consents: dict[CaseKey, tuple[TextConsent, ...]] = field(default_factory=dict)
     suppressions: dict[tuple[UUID, bytes], HeldSuppression] = field(default_factory=dict)
     sending: dict[UUID, HeldSending] = field(default_factory=dict)
+    mail_news: dict[tuple[UUID, str, str], MailNews] = field(default_factory=dict)
     mail_turns: dict[UUID, datetime] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)

@@ -1,4 +1,5 @@
-"""How many letters of a merchant went lately, counted where they are written."""
+"""How many letters of a merchant went lately, counted where they are written, and what mail
+services said of them."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +15,7 @@ from application.ports.mail_limits import (
     Wait,
     comes_back_too_often,
 )
+from application.ports.mail_news import MailNews
 
 LOCK: Final = """
 insert into mail_turns (merchant_id) values ($1)
@@ -48,6 +50,10 @@ insert into mail_turns (merchant_id, next_at) values ($1, $2)
 on conflict (merchant_id) do update set
     next_at = greatest(mail_turns.next_at + $3::interval, excluded.next_at)
 returning next_at
+"""
+NEWS: Final = """
+insert into mail_news (merchant_id, source, event_id, message_id, fate, at)
+values ($1, $2, $3, $4, $5, $6) on conflict do nothing
 """
 
 
@@ -111,3 +117,16 @@ class PostgresMailRoom:
         given = (self._merchant_id, now - MINUTE, limits.per_minute)
         first_at = await self._connection.fetchval(FIRST_OF.format(GONE), *given)
         return Wait(why=Held.MINUTE, until=first_at + MINUTE) if first_at else None
+
+
+class PostgresMailNewsStore:
+    """What mail services said of a merchant's letters, inside one transaction."""
+
+    def __init__(self, connection: Any, merchant_id: UUID) -> None:
+        self._connection = connection
+        self._merchant_id = merchant_id
+
+    async def add(self, news: MailNews, at: datetime) -> bool:
+        row = (news.source, news.event_id, news.message_id, news.fate.value, at)
+        done = await self._connection.execute(NEWS, self._merchant_id, *row)
+        return bool(done == "INSERT 0 1")

@@ -10,6 +10,7 @@ from adapters.postgres.tables import Links, Merchants, StripeAccounts, fetch
 from application.errors import NotFound
 from application.ports.link_requests import OLDEST
 from application.ports.mail_limits import HOUR, LastHour
+from application.ports.mail_news import LetterOf
 from application.ports.registry import (
     MOST_TEXTED,
     ConnectedAccount,
@@ -33,6 +34,7 @@ TEXTED: Final = """
 select merchant_id, case_id from text_consents where number_hash = $1
 group by merchant_id, case_id order by max(consent_id) desc limit $2
 """
+LETTER: Final = "select * from letter_of($1)"
 MAIL: Final = "select * from mail_last_hour($1, $2)"
 OF_NOTICE: Final = """
 select merchant_id, account, customer_id, subscription_id, begun_at, address_hash
@@ -89,6 +91,11 @@ class PostgresRegistry:
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(TEXTED, number_hash, MOST_TEXTED)
         return tuple(TextedCase(**row) for row in rows)
+
+    async def letter(self, message_id: str) -> LetterOf | None:
+        async with acquired(self._pool) as connection:
+            row = await connection.fetchrow(LETTER, message_id)
+        return LetterOf(**row) if row else None
 
     async def mail(self) -> MailHealth:
         now = self._clock()

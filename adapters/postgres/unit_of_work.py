@@ -24,7 +24,7 @@ from adapters.postgres.learning import (
 )
 from adapters.postgres.link_requests import PostgresLinkRequestStore
 from adapters.postgres.link_store import PostgresLinkStore
-from adapters.postgres.mail_room import PostgresMailRoom
+from adapters.postgres.mail_room import PostgresMailNewsStore, PostgresMailRoom
 from adapters.postgres.message_store import PostgresMessageStore
 from adapters.postgres.notices import PostgresNoticeStore
 from adapters.postgres.past_store import PostgresPastStore
@@ -58,6 +58,7 @@ class PostgresUnitOfWork:
         self.links = PostgresLinkStore(connection, merchant_id)
         self.messages = PostgresMessageStore(connection, merchant_id)
         self.mail = PostgresMailRoom(connection, merchant_id)
+        self.mail_news = PostgresMailNewsStore(connection, merchant_id)
         self.sending = PostgresSendingStore(connection, merchant_id, box)
         self.decisions = PostgresDecisionLog(connection, merchant_id)
         self.lessons = PostgresLessonStore(connection, merchant_id)

@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from application.ports.mail_limits import LastHour
+from application.ports.mail_news import LetterOf
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
 
@@ -65,6 +66,10 @@ class Registry(Protocol):
 
     async def texted(self, number_hash: bytes) -> tuple[TextedCase, ...]:
         """The cases for which a number was given, the latest first, at most MOST_TEXTED."""
+        ...
+
+    async def letter(self, message_id: str) -> LetterOf | None:
+        """Whose letter it was; None if it is none of ours."""
         ...
 
     async def mail(self) -> MailHealth:

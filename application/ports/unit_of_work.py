@@ -11,6 +11,7 @@ from application.ports.history import PastStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
 from application.ports.link_requests import LinkRequestStore
 from application.ports.mail_limits import MailRoom
+from application.ports.mail_news import MailNewsStore
 from application.ports.notices import NoticeStore
 from application.ports.reports import ReportStore
 from application.ports.sending import SendingStore
@@ -79,6 +80,8 @@ class UnitOfWork(Protocol):
     def mail(self) -> MailRoom: ...
     @property
     def sending(self) -> SendingStore: ...
+    @property
+    def mail_news(self) -> MailNewsStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

@@ -15,6 +15,7 @@ from application.ports.conveyor import IncomingEvent
 from application.ports.learning import LearnedVersion
 from application.ports.link_requests import LinkRequest
 from application.ports.mail_limits import Held, MailLimits, Wait
+from application.ports.mail_news import Fate, MailNews
 from application.ports.reports import Report
 from application.ports.stores import AuditEntry
 from application.ports.stripe_accounts import PendingAgreement
@@ -58,7 +59,7 @@ CASE_DATA = (
     "recovery_cases case_events case_decisions payment_attempts customers messages policies"
     " lessons knowledge knowledge_pool audit_log past_cases offered_invoices expiry_notices"
     " backup_consents suppressions reports link_requests text_consents"
-    " mail_turns".split()
+    " mail_turns mail_news".split()
 )
 
 
@@ -106,6 +107,9 @@ async def lived_in(world: World) -> UUID:
         await uow.link_requests.ask(asked)
         await uow.sending.choose(
             SendingDomain(domain="bakery.example", local_part="mail"), a_key(), MONDAY
+        )
+        await uow.mail_news.add(
+            MailNews(source="ses", event_id="1", message_id="one@mail", fate=Fate.LATER), MONDAY
         )
         await uow.mail.turn(Wait(why=Held.MINUTE, until=MONDAY), MailLimits())
         await uow.suppressions.add(hash_of("a@example.com"), Suppression.BOUNCED, MONDAY)

@@ -115,6 +115,7 @@ class Unit:
         self.text_consents = inner.text_consents
         self.mail = inner.mail
         self.mail, self.sending = inner.mail, inner.sending
+        self.mail, self.mail_news, self.sending = inner.mail, inner.mail_news, inner.sending
 
 
 class WatchedCases(Cases):
