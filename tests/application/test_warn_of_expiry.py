@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +21,10 @@ from adapters.memory.renewals import MemoryRenewals
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from application.case_ids import case_id_for
+from application.mail_gate import MailGate
 from application.ports.chores import ChoreKind, ChoreRef
+from application.ports.mail_limits import LastHour, MailLimits
+from application.ports.notices import ExpiryNotice
 from application.ports.payments import StripeUnavailable
 from application.ports.registry import MerchantProfile
 from application.ports.stores import CardLink
@@ -135,6 +138,45 @@ async def test_who_will_be_charged_by_a_card_that_expires_is_told_once() -> None
     bakery.now += DAY
     assert await told(bakery) == 1
     assert await bakery.next_at() == EVERY
+
+
+async def test_a_notice_over_a_cap_waits_and_goes_when_there_is_room() -> None:
+    bakery = Bakery()
+    bakery.bills()
+    object.__setattr__(bakery.warn, "gate", MailGate(limits=MailLimits(per_minute=1)))
+    async with bakery.open_uow(MERCHANT_ID) as uow:
+        await uow.notices.begin(another_notice(bakery.now))
+    assert await told(bakery) == 0
+    assert await bakery.next_at() < EVERY
+    bakery.now += await bakery.next_at()
+    assert await told(bakery) == 1
+
+
+async def test_while_too_many_of_all_letters_come_back_no_notice_goes() -> None:
+    async def everybody() -> LastHour:
+        return LastHour(went=100, dead=50)
+
+    bakery = Bakery()
+    bakery.bills()
+    object.__setattr__(bakery.warn, "gate", MailGate(everybody=everybody))
+    assert await told(bakery) == 0
+    assert await bakery.next_at() < EVERY
+
+
+def another_notice(at: datetime) -> ExpiryNotice:
+    """To somebody else, just now."""
+    return ExpiryNotice(
+        notice_id=uuid4(),
+        account=ACCOUNT,
+        customer_id="cus_bea",
+        subscription_id="sub_bea",
+        payment_method="pm_bea",
+        expires="2026-02",
+        renews_at=at + DAY,
+        token_hash=uuid4().bytes,
+        link_until=at + DAY,
+        begun_at=at,
+    )
 
 
 async def test_of_two_subscriptions_on_one_card_one_letter_speaks() -> None:

@@ -201,6 +201,14 @@ class RecoveryMachine(Promises):
         if step and isinstance(self._last_letter(), e.ReminderStarted):
             self.chase.give(c.FailReminder(step=step, reason="no", final=final))
 
+    @precondition(lambda self: self.chase.case.reminder is not None)
+    @rule(wait=st.sampled_from([timedelta(minutes=1), HOUR, 3 * DAY, 20 * DAY]))
+    def a_letter_that_is_due_has_to_wait(self, wait: timedelta) -> None:
+        due = self.chase.case.reminder
+        assert due is not None
+        until = self.chase.now + wait
+        self.chase.give(c.DelayReminder(step=due.step, until=until, rule="mail_minute"))
+
     def _last_letter(self) -> e.Event | None:
         kinds = (e.ReminderStarted, e.ReminderSkipped, e.ReminderFailed)
         letters = [event for event in self.chase.history if isinstance(event, kinds)]
