@@ -11,7 +11,7 @@ class Stream(StrEnum):
     """Letters that share a fate: what is said against one of a stream must not hold the other."""
 
     REMINDERS = "reminders"  # asked for by nobody: reminders and notices
-    ANSWERS = "answers"  # awaited: thanks for a payment
+    ANSWERS = "answers"  # awaited: thanks for a payment, a fresh link
 
 
 class Letter(Struct, frozen=True, kw_only=True):

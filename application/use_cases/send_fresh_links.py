@@ -15,7 +15,7 @@ from application.bounces import remember_dead
 from application.ports.chores import Chore, ChoreStep, Progress
 from application.ports.letters import FreshLinkRenderer, FreshLinkText
 from application.ports.link_requests import GOOD_FOR, LinkRequest, RequestState
-from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused
+from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused, Stream
 from application.ports.payments import Payments
 from application.ports.registry import Registry
 from application.ports.stores import LINK_LIFE, AuditEntry
@@ -119,6 +119,8 @@ class SendFreshLinks:
             text=words.text,
             html=words.html,
             unsubscribe=words.stop_link,
+            stream=Stream.ANSWERS,
+            merchant_id=merchant_id,
         )
 
     async def _begin(

@@ -113,8 +113,6 @@ class Unit:
         self.reports, self.suppressions = inner.reports, inner.suppressions
         self.link_requests = inner.link_requests
         self.text_consents = inner.text_consents
-        self.mail = inner.mail
-        self.mail, self.sending = inner.mail, inner.sending
         self.mail, self.mail_news, self.sending = inner.mail, inner.mail_news, inner.sending
 
 
