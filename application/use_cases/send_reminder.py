@@ -28,7 +28,7 @@ from application.texting import Addressee, Texting
 from domain.invoice import Customer, Invoice, InvoiceStatus
 from domain.policy import Channel, Template
 from domain.recovery import commands as c
-from domain.recovery.events import Payer, ReminderStarted, StopReason
+from domain.recovery.events import Event, Payer, ReminderStarted, StopReason
 from domain.recovery.signals import Origin, after_settlement
 from domain.recovery.state import RecoveryCase, Reminder
 
@@ -156,7 +156,7 @@ class SendReminder:
         except _Silenced as told:
             await self.cases.change(ref, c.SkipReminder(step=step, reason=told.why))
             return
-        if not any(isinstance(event, ReminderStarted) for event in events):
+        if not _has_begun(events):
             return
         await self._hand_over(ref, step, going.message)
 
@@ -192,7 +192,9 @@ class SendReminder:
             if whom.address != message.to:
                 raise ConcurrentWrite
 
-        async def also(uow: UnitOfWork) -> None:
+        async def also(uow: UnitOfWork, events: tuple[Event, ...]) -> None:
+            if not _has_begun(events):  # passed over, or put off: nobody was written to
+                return
             until = now + LINK_LIFE
             await uow.links.keep(token_hash, ref.case_id, until, hash_of(message.to))
             await uow.messages.begin(ref.case_id, _new(message, step, now))
@@ -251,6 +253,10 @@ class SendReminder:
     async def _sent(self, merchant_id: UUID, message_id: str) -> None:
         async with self.cases.open_uow(merchant_id) as uow:
             await uow.messages.sent(message_id, self.cases.clock())
+
+
+def _has_begun(events: tuple[Event, ...]) -> bool:
+    return any(isinstance(event, ReminderStarted) for event in events)
 
 
 def _obstacle(invoice: Invoice | None, reminder: Reminder) -> tuple[c.Command, ...]:
