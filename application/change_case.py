@@ -47,7 +47,8 @@ class Change(Struct, frozen=True, kw_only=True):
     handled: EventRef | None = None  # the inbox row that this settles
     customer: Customer | None = None  # kept beside the case, apart from its events
     first: Callable[[UnitOfWork], Awaitable[None]] | None = None  # done before all is read
-    also: Callable[[UnitOfWork], Awaitable[None]] | None = None  # done if something happened
+    # Done if something happened, which may be something else than what was asked: it is told what.
+    also: Callable[[UnitOfWork, tuple[Event, ...]], Awaitable[None]] | None = None
 
 
 class _Step(Struct, frozen=True, kw_only=True):
@@ -152,7 +153,7 @@ async def _write(uow: UnitOfWork, ref: CaseRef, change: Change, step: _Step) -> 
         await uow.text_consents.forget(ref.case_id)
     await uow.audit.add(_audit(ref, change, step))
     if change.also is not None:
-        await change.also(uow)
+        await change.also(uow, step.events)
 
 
 def _audit(ref: CaseRef, change: Change, step: _Step) -> AuditEntry:

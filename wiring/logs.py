@@ -62,6 +62,7 @@ def configure_logs(
     root = logging.getLogger()
     root.handlers[:] = [LibraryHandler()]
     root.setLevel(max(LEVELS[level], logging.INFO))
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # else each address it calls is a line
     logging.captureWarnings(True)
 
 

@@ -18,6 +18,7 @@ from application.ports.text_news import Answered, Undelivered
 from application.ports.unit_of_work import UnitOfWork
 from domain.letters import Wish, wish_of
 from domain.recovery import commands as c
+from domain.recovery.events import Event
 
 BY_TEXT: Final = "text"  # the actor of an audit row: somebody with that phone
 CARRIER: Final = "carrier"
@@ -61,7 +62,7 @@ class HearTexts:
             if why is not None and held is not None and held.number_hash == hash_of(news.number):
                 await leave_alone(uow, news.number, why, actor=CARRIER, subject=subject, at=now)
 
-        async def also(uow: UnitOfWork) -> None:
+        async def also(uow: UnitOfWork, _: tuple[Event, ...]) -> None:
             await uow.messages.undelivered(ref.case_id, step)
 
         failed = c.FailReminder(step=step, reason=news.reason, final=True)

@@ -30,7 +30,7 @@ from application.texting import Addressee, Texting
 from domain.invoice import Customer, Invoice, InvoiceStatus
 from domain.policy import Channel, Template
 from domain.recovery import commands as c
-from domain.recovery.events import Payer, ReminderStarted, StopReason
+from domain.recovery.events import Event, Payer, ReminderStarted, StopReason
 from domain.recovery.signals import Origin, after_settlement
 from domain.recovery.state import RecoveryCase, Reminder
 
@@ -166,7 +166,7 @@ class SendReminder:
         except LetterWaits as held:
             await self._put_off(ref, step, held.wait)
             return
-        if not any(isinstance(event, ReminderStarted) for event in events):
+        if not _has_begun(events):
             return
         await self._hand_over(ref, step, going.message)
 
@@ -212,7 +212,9 @@ class SendReminder:
             if isinstance(message, Letter) and message.stream is Stream.REMINDERS:
                 await self.gate.pass_through(uow, hash_of(message.to), now)
 
-        async def also(uow: UnitOfWork) -> None:
+        async def also(uow: UnitOfWork, events: tuple[Event, ...]) -> None:
+            if not _has_begun(events):  # passed over, or put off: nobody was written to
+                return
             until = now + LINK_LIFE
             await uow.links.keep(token_hash, ref.case_id, until, hash_of(message.to))
             await uow.messages.begin(ref.case_id, _new(message, step, now))
@@ -277,6 +279,10 @@ class SendReminder:
 
 def _stream(template: Template) -> Stream:
     return Stream.ANSWERS if template is Template.RECOVERED else Stream.REMINDERS
+
+
+def _has_begun(events: tuple[Event, ...]) -> bool:
+    return any(isinstance(event, ReminderStarted) for event in events)
 
 
 def _obstacle(invoice: Invoice | None, reminder: Reminder) -> tuple[c.Command, ...]:

@@ -1,11 +1,14 @@
 """SendReminder: at most once a step, never after the end, never into the void unnoticed."""
 
 from hashlib import sha256
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from adapters.memory.registry import MemoryRegistry
+from adapters.memory.world import HeldMessage
+from application.ports.stores import NewMessage
 from application.ports.suppressions import Suppression, hash_of
 from application.use_cases.unsubscribe import Unsubscribe
 from domain.invoice import InvoiceStatus, Profile
@@ -196,3 +199,23 @@ async def test_a_link_speaks_for_the_address_that_its_letter_went_to_whatever_it
     await Unsubscribe(open_uow=bakery.cases.open_uow, clock=lambda: bakery.now).stop(old)
     await bakery.runs_until(bakery.now + 12 * DAY)
     assert {letter.to for letter in bakery.mailer.letters[1:]} == {"new@example.com"}
+
+
+async def test_a_letter_that_is_put_off_or_passed_over_is_kept_as_none() -> None:
+    bakery = await Bakery().opens()
+    ref = await bakery.due()
+    assert ref is not None
+    action = await bakery.actions.read(ref)
+    assert action is not None
+    bakery.now = action.due_at
+    mine = HeldMessage(
+        message=NewMessage(step=1, message_id="other@mail", subject="", at=bakery.now),
+        account=bakery.case().account,
+        customer_id=bakery.case().customer_id,
+    )
+    bakery.world.messages[bakery.merchant_id, uuid4(), 1] = mine
+    await bakery.carry_out.by_kind[ActionKind.REMINDER](action)
+    assert bakery.kinds()[-1] is e.ReminderPlanned
+    assert bakery.mailer.letters == []
+    assert list(bakery.world.messages.values()) == [mine]
+    assert bakery.world.links == {}
