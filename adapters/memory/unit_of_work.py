@@ -21,6 +21,7 @@ from adapters.memory.everyday_stores import (
     MemoryPolicyStore,
 )
 from adapters.memory.history import MemoryPastStore
+from adapters.memory.in_app import MemoryApiKeyStore, MemoryInAppStore
 from adapters.memory.learning import (
     MemoryKnowledgePool,
     MemoryKnowledgeStore,
@@ -64,6 +65,8 @@ class MemoryUnitOfWork:
         self.link_requests = MemoryLinkRequestStore(world, journal, merchant_id)
         self.suppressions = MemorySuppressionStore(world, journal, merchant_id)
         self.text_consents = MemoryTextConsentStore(world, journal, merchant_id)
+        self.api_keys = MemoryApiKeyStore(world, journal, merchant_id)
+        self.in_app = MemoryInAppStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

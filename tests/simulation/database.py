@@ -113,6 +113,7 @@ class Unit:
         self.reports, self.suppressions = inner.reports, inner.suppressions
         self.link_requests = inner.link_requests
         self.text_consents = inner.text_consents
+        self.api_keys, self.in_app = inner.api_keys, inner.in_app
 
 
 class WatchedCases(Cases):
