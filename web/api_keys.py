@@ -1,5 +1,6 @@
 """The page "API keys": made, listed, revoked; a key is shown once, on the page that made it."""
 
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from web.rendering import AnyRequest, Renderer
 from web.wording import in_app as words
 
 PATH: Final = "/settings/api-keys"
+A_SECOND: Final = timedelta(seconds=1)
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -107,6 +109,6 @@ def _line(key: ApiKey, owner: Principal, parts: WebParts) -> Line:
         name=key.name,
         hint=key.hint,
         made=times.full(key.created_at, owner.timezone),
-        used=times.relative(used, now).capitalize() if used else "Never",
+        used=times.relative(min(used, now - A_SECOND), now) if used else "never",
         revoked=times.full(key.revoked_at, owner.timezone) if key.revoked_at else None,
     )

@@ -165,7 +165,7 @@ def _told(shown: Shown, speech: Speech, parts: WebParts) -> Told:
         button=words["button"],
         later=words["later"],
         close=words["close"],
-        link=(link_of(answer, parts) if answer else None) or "",
+        link=(link_of(answer, parts) if answer else None) or parts.base_url,
     )
 
 

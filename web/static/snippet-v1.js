@@ -19,13 +19,13 @@
       margin: auto; padding: 28px; border-radius: 16px; overflow: auto; }
     dialog::backdrop { background: #121411a0; }
     dialog.hard::backdrop { background: #121411e4; }
-    h2 { font-size: 20px; font-weight: 600; line-height: 1.3; text-wrap: balance; }
+    h2 { font-size: 20px; font-weight: 600; line-height: 1.3; }
     dialog p { margin-top: 8px; color: var(--muted); }
     .sum { font-size: 28px; font-weight: 600; color: var(--ink); }
     .ways { display: grid; gap: 8px; margin-top: 20px; }
     a, button { font: inherit; font-weight: 600; display: inline-flex; align-items: center;
       justify-content: center; min-height: 44px; padding: 8px 16px; border-radius: 8px;
-      cursor: pointer; text-decoration: none; text-align: center; }
+      cursor: pointer; text-decoration: none; }
     a { background: var(--ink); color: var(--paper); border: 1px solid transparent; }
     button { background: none; color: var(--ink); border: 1px solid var(--line); }
     section button { min-width: 44px; padding: 0; border: 0; font-size: 24px; font-weight: 400; }
@@ -42,11 +42,8 @@
   const place = () => `chargechase.closed.${kind}.${script.dataset.customer || ""}`;
   const closedToday = () => Date.now() - (quietly(() => localStorage.getItem(place())) || 0) < DAY_MS;
 
-  function element(tag, text, more) {
-    const made = document.createElement(tag);
-    made.textContent = text;
-    return Object.assign(made, more);
-  }
+  const element = (tag, textContent, more) =>
+    Object.assign(document.createElement(tag), { textContent }, more);
 
   function remove() {
     const old = host;
@@ -62,8 +59,7 @@
 
   function way(said) {
     const link = element("a", said.button, { rel: "noopener noreferrer", target: "_blank" });
-    if (/^https?:\/\//.test(said.link)) link.href = said.link;
-    else link.tabIndex = 0;
+    if (/^https?:/.test(said.link)) link.href = said.link;
     return link;
   }
 
@@ -99,11 +95,10 @@
     if (!["banner", "soft", "hard"].includes(said.show)) return;
     kind = said.show;
     if (kind !== "hard" && closedToday()) return;
-    const made = document.createElement("div"), root = made.attachShadow({ mode: "open" });
-    const sheet = new CSSStyleSheet();
+    const made = element("div", "", { lang: said.language });
+    const root = made.attachShadow({ mode: "open" }), sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
     root.adoptedStyleSheets = [sheet];
-    made.lang = said.language;
     const shown = kind === "banner" ? banner(said) : wall(said);
     root.append(shown);
     document.body.append(made);
