@@ -108,7 +108,7 @@ def _line(key: ApiKey, owner: Principal, parts: WebParts) -> Line:
         key_id=str(key.key_id),
         name=key.name,
         hint=key.hint,
-        made=times.full(key.created_at, owner.timezone),
+        made=times.dated(key.created_at, owner.timezone),
         used=times.relative(min(used, now - A_SECOND), now) if used else "never",
-        revoked=times.full(key.revoked_at, owner.timezone) if key.revoked_at else None,
+        revoked=times.dated(key.revoked_at, owner.timezone) if key.revoked_at else None,
     )

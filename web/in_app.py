@@ -154,7 +154,7 @@ async def _page(  # noqa: PLR0913 - a page is made of all of these
         trouble=trouble,
         secret=secret,
         checked=checked,
-        made=times.full(made, owner.timezone) if made else None,
+        made=times.dated(made, owner.timezone) if made else None,
         before=made.isoformat() if made else "",
         walls=words.WALLS,
         previews=words.PREVIEWS,

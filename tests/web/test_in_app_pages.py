@@ -30,8 +30,9 @@ def actions(site: Site) -> list[str]:
 
 
 async def a_key(mara: httpx.AsyncClient, name: str = "Billing") -> httpx.Response:
-    key_id = field((await mara.get(KEYS)).text, "key_id")
-    return await send(mara, KEYS, KEYS, key_id=str(uuid4()) if not key_id else key_id, name=name)
+    page = (await mara.get(KEYS)).text
+    key_id = field(page[page.index("What it is for") - 200 :], "key_id")
+    return await send(mara, KEYS, KEYS, key_id=key_id, name=name)
 
 
 async def test_wishes_are_saved_and_shown_again(site: Site, mara: httpx.AsyncClient) -> None:
@@ -101,11 +102,9 @@ async def test_a_secret_is_shown_once_and_signs(site: Site, mara: httpx.AsyncCli
 
 async def test_a_form_for_a_secret_works_once(site: Site, mara: httpx.AsyncClient) -> None:
     await send(mara, f"{PAGE}/secret", before="")
-    before = field((await mara.get(PAGE)).text, "before")
-    first = await send(mara, f"{PAGE}/secret", before=before)
+    assert field((await mara.get(PAGE)).text, "before") == NOW.isoformat()
     known = site.world.in_app[ACME].secrets
-    assert first.status_code == (303 if len(known) == 1 else 200)
-    for stale in ("", "nonsense", "2020-01-01T00:00:00+00:00"):
+    for stale in ("", "nonsense", "\x00", "2020-01-01T00:00:00+00:00"):
         again = await send(mara, f"{PAGE}/secret", before=stale)
         assert (again.status_code, again.headers["location"]) == (303, f"{PAGE}?refused")
     assert site.world.in_app[ACME].secrets == known
@@ -213,4 +212,3 @@ async def test_a_use_is_told_of(site: Site, mara: httpx.AsyncClient) -> None:
         answer = await program.get(address, headers={"authorization": f"Bearer {key}"})
     assert answer.status_code == 200
     assert "Last used: just now." in (await mara.get(KEYS)).text
-    assert NOW.year == 2026

@@ -4,7 +4,7 @@
   "use strict";
   const script = document.currentScript;
   const NAMES = ["merchant", "customer", "signature", "expires", "language", "preview"];
-  const WAIT_MS = 3000, DAY_MS = 86400000, AGAIN_MS = 2000;
+  const WAIT_MS = 3000, DAY_MS = 864e5;
   const CSS = `
     :host { all: initial !important; display: block !important;
       --ink: #1a1d19; --paper: #ffffff; --muted: #5d635b; --line: #c9ccc3; }
@@ -57,11 +57,8 @@
     remove();
   }
 
-  function way(said) {
-    const link = element("a", said.button, { rel: "noopener noreferrer", target: "_blank" });
-    if (/^https?:/.test(said.link)) link.href = said.link;
-    return link;
-  }
+  const way = (said) => element("a", said.button,
+    { href: said.link, target: "_blank", rel: "noopener noreferrer" });
 
   function banner(said) {
     const bar = element("section", "");
@@ -92,8 +89,9 @@
 
   function show(said) {
     remove();
-    if (!["banner", "soft", "hard"].includes(said.show)) return;
     kind = said.show;
+    // Never a wall without a way out.
+    if (!["banner", "soft", "hard"].includes(kind) || !/^https?:/.test(said.link)) return;
     if (kind !== "hard" && closedToday()) return;
     const made = element("div", "", { lang: said.language });
     const root = made.attachShadow({ mode: "open" }), sheet = new CSSStyleSheet();
@@ -122,9 +120,9 @@
     }
   }
 
-  // Back from the page on which one pays: perhaps it is settled.
+  // Back from where one pays: perhaps it is settled.
   document.addEventListener("visibilitychange", () => {
-    if (host && !document.hidden && Date.now() - asked > AGAIN_MS) ask();
+    if (host && !document.hidden && Date.now() - asked > 2000) ask();
   });
   if (document.body) ask();
   else document.addEventListener("DOMContentLoaded", ask);
