@@ -22,6 +22,7 @@ FAMILIES: Final[dict[str, str]] = {
     "claims": "bench.claims",
     "boot": "bench.boot",
     "history": "bench.history",
+    "entitlement": "bench.entitlement",
     "worlds": "bench.worlds_table",
     "backtest": "bench.backtest",
     "lift": "bench.lift",

@@ -202,16 +202,17 @@ async def test_words_are_shown_as_words(page: Page, site: Served) -> None:
 
     async def answer(route: Route) -> None:
         told = dict.fromkeys(("label", "title", "text", "amount", "button", "later"), nasty)
-        body = {**told, "show": "soft", "language": "en", "link": link}
+        body = {**told, "show": "soft", "language": "en", **leading}
         await route.fulfill(json=body, headers={"access-control-allow-origin": site.app})
 
     await page.route("**/snippet/v1/standing*", answer)
-    link = "https://chase.example.com/r/token"
+    leading = {"link": "https://chase.example.com/r/token"}
     await page.goto(address(site))
     wall = page.get_by_role("alertdialog")
     await expect(wall).to_contain_text("<img src=x")
     assert await wall.locator("img, script").count() == 0
     for link in ("javascript:alert(1)", "data:text/html,x", ""):
+        leading["link"] = link
         await page.goto(address(site))
         await page.wait_for_timeout(300)
         await expect(page.locator(HOST)).to_have_count(0)
