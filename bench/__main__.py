@@ -23,6 +23,7 @@ FAMILIES: Final[dict[str, str]] = {
     "boot": "bench.boot",
     "history": "bench.history",
     "letters": "bench.letters",
+    "entitlement": "bench.entitlement",
     "worlds": "bench.worlds_table",
     "backtest": "bench.backtest",
     "lift": "bench.lift",

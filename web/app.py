@@ -9,17 +9,21 @@ from litestar.exceptions import HTTPException
 
 from web import (
     accounts,
+    api,
+    api_keys,
     assets,
     backup_card,
     cases,
     customer,
     given_card,
     health,
+    in_app,
     live,
     mail_webhooks,
     picked_day,
     problem,
     sending,
+    snippet,
     stripe_account,
     stripe_agreement,
     text_webhooks,
@@ -35,7 +39,7 @@ from web.forms import MOST_BYTES as MOST_FORM_BYTES
 from web.parts import WebParts
 from web.rendering import Renderer, build_renderer
 from web.security import FormTokens, form_check, origin_check
-from web.sessions import CookieNames, Sessions, require_principal
+from web.sessions import CookieNames, Sessions, require_owner, require_principal
 from web.stripe_webhooks import StripeWebhooks
 from web.wording.customer import speech_of
 
@@ -60,13 +64,15 @@ def create_app(parts: WebParts) -> Litestar:
             mail_webhooks.ses,
             _pages(parts, tokens),
             _customers_pages(parts),
+            api.api(parts),
+            snippet.snippet(parts),
         ],
         dependencies=_shared(parts, sessions, files, renderer),
         exception_handlers={Exception: on_error, HTTPException: on_error},
         on_startup=list(parts.on_startup),
         on_shutdown=list(parts.on_shutdown),
         request_max_body_size=MOST_FORM_BYTES,
-        openapi_config=None,
+        openapi_config=api.description(),
         logging_config=None,
     )
     edge = Edge(app.asgi_handler, parts)
@@ -100,13 +106,23 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
             sending.remove,
             stripe_agreement.agree,
             stripe_agreement.agreed,
+            in_app.show,
+            in_app.save,
+            in_app.make_secret,
+            in_app.check,
+            in_app.preview,
+            api_keys.show,
+            api_keys.make,
+            api_keys.revoke,
         ],
         dependencies={
             "principal": Provide(require_principal),
+            "owner": Provide(require_owner),
             "door": _given(accounts.Door(parts)),
             "watches": _given(live.Watches(parts)),
         },
         before_request=form_check(parts, tokens),
+        include_in_schema=False,
     )
 
 
@@ -133,6 +149,7 @@ def _customers_pages(parts: WebParts) -> Router:
             "visit": Provide(visit_of),
         },
         before_request=origin_check(parts, unnamed=True),
+        include_in_schema=False,
     )
 
 

@@ -99,9 +99,12 @@ async def visit_of(
     speech: NamedDependency[Speech],
     wrong_links: NamedDependency[WrongLinks],
 ) -> Visit:
-    """Any text is hashed and looked up: a wrong one costs the same, and many of them take time."""
+    """What signs for itself needs no look-up; any other text is hashed and looked up: a wrong one
+    costs the same, and many of them take time."""
     token = str(request.path_params["token"])
-    target = await parts.registry.link(hash_of_token(token))
+    target: LinkTarget | CardLink | None = parts.signed_links.read(token, parts.clock())
+    if target is None:
+        target = await parts.registry.link(hash_of_token(token))
     if target is None:
         await wrong_links.one_more(address_of(request, parts))
     return Visit(token, target, parts, renderer, speech)

@@ -21,7 +21,7 @@ PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
     "magnetometer=(), microphone=(), payment=(), usb=()"
 )
-QUIET = ("/static/", "/vendor/", "/health/", "/metrics", "/webhooks/")
+QUIET = ("/static/", "/vendor/", "/health/", "/metrics", "/snippet/", "/webhooks/")
 
 Headers = list[tuple[bytes, bytes]]
 

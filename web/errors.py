@@ -12,12 +12,13 @@ from msgspec import Struct
 from application.errors import NotFound
 from web.parts import WebParts
 from web.rendering import NO_STORE, Renderer, wants_fragment
-from web.sessions import SignInNeeded
+from web.sessions import OwnersOnly, SignInNeeded
 from web.wording.customer import speech_of
 
 _log = structlog.get_logger("chargechase.web")
 
 RETRY_AFTER_S: Final = "5"
+FOR_PROGRAMS: Final = ("/api/", "/snippet/", "/webhooks/", "/health/", "/metrics", "/events")
 
 
 class Words(Struct, frozen=True):
@@ -30,6 +31,10 @@ class Words(Struct, frozen=True):
 WORDS: Final[Mapping[int, Words]] = {
     400: Words(
         "We could not read that", "Something in the address or the form is not as expected."
+    ),
+    401: Words(
+        "We do not know who is asking",
+        "Send an API key that works: Authorization: Bearer cc_live_… People sign in.",
     ),
     403: Words(
         "That was not accepted",
@@ -50,6 +55,10 @@ WORDS: Final[Mapping[int, Words]] = {
     ),
 }
 
+OWNERS: Final = Words(
+    "Only owners of your team can open this", "Ask one of them. Nothing was changed."
+)
+
 Handler = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
 
 
@@ -63,6 +72,8 @@ def error_handler(parts: WebParts, renderer: Renderer) -> Handler:
         if isinstance(fault, SignInNeeded) and not _wants_json(request):
             return _to_sign_in(request)
         words = WORDS.get(status) or WORDS[400 if status < 500 else 500]
+        if isinstance(fault, OwnersOnly):
+            words = OWNERS
         headers = {**NO_STORE, **_extra_headers(status, fault)}
         if _wants_json(request):
             return _problem(status, words, headers)
@@ -98,7 +109,7 @@ def _extra_headers(status: int, fault: Exception) -> dict[str, str]:
 
 def _wants_json(request: Request[Any, Any, Any]) -> bool:
     """Programs say so, or call where only programs do."""
-    if request.scope["path"].startswith(("/api/", "/webhooks/", "/health/", "/metrics", "/events")):
+    if request.scope["path"].startswith(FOR_PROGRAMS):
         return True
     accept = request.headers.get("accept", "")
     return "json" in accept and "html" not in accept

@@ -9,13 +9,16 @@ from uuid import UUID
 from msgspec import Struct
 
 from application.change_case import CaseRef
+from application.entitlements import Answer as Standing
 from application.errors import Unavailable
 from application.owed import Debt
 from application.ports.accounts import PasswordHasher, SessionStore, UserStore
 from application.ports.agreeing import Parted
+from application.ports.api_keys import ApiKey, KeyHolders
 from application.ports.chores import Chore, ChoreKind
 from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.history import OfferedInvoice
+from application.ports.in_app import InAppSettings, LinkSigner
 from application.ports.mail_limits import LastHour, MailLimits
 from application.ports.mail_news import MailNews
 from application.ports.payments import Ended
@@ -30,7 +33,9 @@ from application.use_cases.card_pages import CardStanding
 from application.use_cases.connect_with_key import Connected, Pasted
 from application.use_cases.finish_agreement import Answer
 from application.use_cases.pick_day import DaysOffer
+from application.use_cases.show_in_app import Question, Shown
 from application.views import Pages
+from domain.entitlement import InApp
 from domain.recovery.events import Problem
 from domain.sending import SendingDomain
 
@@ -178,6 +183,44 @@ class Unsubscribe(Protocol):
     async def again(self, target: LinkTarget | CardLink) -> None: ...
 
 
+class ApiKeys(Protocol):
+    """What the page about API keys needs."""
+
+    async def make(self, merchant_id: UUID, key_id: UUID, name: str, actor: str) -> str | None:
+        """The new key; None if `key_id` is there already, or there are too many."""
+        ...
+
+    async def revoke(self, merchant_id: UUID, key_id: UUID, actor: str) -> bool:
+        """False if there is none that works."""
+        ...
+
+    async def all(self, merchant_id: UUID) -> tuple[ApiKey, ...]:
+        """The newest first."""
+        ...
+
+
+class SetUpInApp(Protocol):
+    """What the page about the merchant's own app needs."""
+
+    async def settings(self, merchant_id: UUID) -> InAppSettings: ...
+
+    async def save(
+        self, merchant_id: UUID, wanted: InApp, origins: tuple[str, ...], actor: str
+    ) -> None: ...
+
+    async def make_secret(
+        self, merchant_id: UUID, before: datetime | None, actor: str
+    ) -> str | None:
+        """None if the one until now was not made at `before`. Raises Unavailable."""
+        ...
+
+    async def is_signed(
+        self, merchant_id: UUID, customer: str, signature: str, expires: str
+    ) -> bool:
+        """Raises Unavailable."""
+        ...
+
+
 class AccountStanding(Struct, frozen=True, kw_only=True):
     """A connected account, what is done for it, and the open invoices of before that are offered
     (the largest first)."""
@@ -286,6 +329,14 @@ class WebParts:
     ask_fresh_link: Callable[[bytes], Awaitable[None]]
     unsubscribe: Unsubscribe
     agree_to_texts: AgreeToTexts
+    key_holders: KeyHolders
+    # merchant, customer -> how they stand; raises Unavailable
+    entitlement: Callable[[UUID, str], Awaitable[Standing]]
+    # a page of a merchant's -> what it shows; raises Unavailable
+    show_in_app: Callable[[Question], Awaitable[Shown]]
+    api_keys: ApiKeys
+    set_up_in_app: SetUpInApp
+    signed_links: LinkSigner
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap

@@ -11,7 +11,7 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.exceptions import NotAuthorizedException
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 
 from application.ports.accounts import Principal
 from web.parts import WebParts
@@ -19,10 +19,15 @@ from web.parts import WebParts
 IDLE: Final = timedelta(hours=12)
 ABSOLUTE: Final = timedelta(days=7)
 ID_BYTES: Final = 32
+OWNER: Final = "owner"
 
 
 class SignInNeeded(NotAuthorizedException):
     """Nobody is signed in, or no longer."""
+
+
+class OwnersOnly(PermissionDeniedException):
+    """Signed in, and no owner of the team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,13 @@ async def require_principal(
     principal = await sessions.principal(request)
     if principal is None:
         raise SignInNeeded
+    return principal
+
+
+async def require_owner(principal: NamedDependency[Principal]) -> Principal:
+    """The signed-in person, who is an owner. Raises OwnersOnly."""
+    if principal.role != OWNER:
+        raise OwnersOnly
     return principal
 
 

@@ -28,6 +28,11 @@ def day(at: datetime, zone: str) -> str:
     return f"{local.day} {MONTHS[local.month - 1][:3]}"
 
 
+def dated(at: datetime, zone: str) -> str:
+    """4 Jul 2026: for what stays for years."""
+    return f"{day(at, zone)} {at.astimezone(zone_of(zone)).year}"
+
+
 def short(at: datetime, zone: str) -> str:
     """Fri 4 Jul, 09:00: for tables."""
     local = at.astimezone(zone_of(zone))

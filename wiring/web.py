@@ -38,6 +38,7 @@ from web.app import create_app
 from web.parts import TextDesk, WebParts
 from wiring.composition import Ground, box_of, ground, payments_of, renewals_of
 from wiring.errors import report_errors_to
+from wiring.in_app import in_app_parts
 from wiring.logs import GRANIAN_LOGS, configure_logs
 from wiring.mail_services import Services
 from wiring.sending import SendingDesk
@@ -139,6 +140,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
             cases=here.cases, read_mobile=read_mobile, is_possible=settings.texts
         ),
         texts=_text_desk(here),
+        **in_app_parts(here),
         unsubscribe=Unsubscribe(open_uow=here.open_uow, clock=here.clock),
         backup_cards=BackupCards(cases=here.cases, payments=payments),
         pick_day=PickDay(cases=here.cases),

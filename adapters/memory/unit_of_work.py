@@ -21,6 +21,7 @@ from adapters.memory.everyday_stores import (
     MemoryPolicyStore,
 )
 from adapters.memory.history import MemoryPastStore
+from adapters.memory.in_app import MemoryApiKeyStore, MemoryInAppStore
 from adapters.memory.learning import (
     MemoryKnowledgePool,
     MemoryKnowledgeStore,
@@ -69,6 +70,8 @@ class MemoryUnitOfWork:
         self.mail = MemoryMailRoom(world, journal, merchant_id)
         self.sending = MemorySendingStore(world, journal, merchant_id)
         self.mail_news = MemoryMailNewsStore(world, journal, merchant_id)
+        self.api_keys = MemoryApiKeyStore(world, journal, merchant_id)
+        self.in_app = MemoryInAppStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

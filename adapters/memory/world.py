@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 from msgspec import Struct
 
 from application.ports.accounts import UserRecord
+from application.ports.api_keys import ApiKey
 from application.ports.chores import Chore, ChoreRef
 from application.ports.consents import Consent
 from application.ports.conveyor import IncomingEvent
 from application.ports.history import EndedCase, OfferedInvoice
+from application.ports.in_app import InAppSettings
 from application.ports.learning import LearnedVersion
 from application.ports.link_requests import LinkRequest, RequestState
 from application.ports.mail_news import MailNews
@@ -169,6 +171,20 @@ class HeldLink(Struct, frozen=True, kw_only=True):
     address_hash: bytes | None = None
 
 
+class HeldApiKey(Struct, frozen=True, kw_only=True):
+    """An API key."""
+
+    key: ApiKey
+    key_hash: bytes
+
+
+class HeldInApp(Struct, frozen=True, kw_only=True):
+    """A merchant's settings for the own app, and what signs there."""
+
+    settings: InAppSettings = InAppSettings()
+    secrets: tuple[str, ...] = ()
+
+
 class HeldSession(Struct, frozen=True, kw_only=True):
     """A session, in wall time."""
 
@@ -220,6 +236,8 @@ class MemoryWorld:
     mail_turns: dict[UUID, datetime] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)
+    api_keys: dict[tuple[UUID, UUID], HeldApiKey] = field(default_factory=dict)
+    in_app: dict[UUID, HeldInApp] = field(default_factory=dict)
     lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)
     knowledge: dict[tuple[UUID, int], LearnedVersion] = field(default_factory=dict)
     pool: dict[int, Knowledge] = field(default_factory=dict)  # by part

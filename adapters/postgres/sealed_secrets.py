@@ -5,16 +5,20 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from adapters.postgres import sending
+from adapters.postgres import in_app, sending
 from adapters.postgres.connections import KEY, SECRETS, place_of
 from adapters.postgres.pools import acquired
 from application.ports.sealing import CannotOpen, Place, Sealing
 
-READ: Final = f"""
+OF_ACCOUNTS: Final = f"""
 select merchant_id, account, livemode, {KEY}, {SECRETS} from stripe_accounts
 where {KEY} is not null or {SECRETS} is not null
 order by merchant_id, account, livemode
 """  # noqa: S608 - names from above
+OF_APPS: Final = f"""
+select merchant_id, {in_app.SECRETS} from in_app_settings
+where {in_app.SECRETS} is not null order by merchant_id
+"""  # noqa: S608 - a name from above
 # One that was replaced meanwhile was sealed by the first key, and stays as it is.
 WRITE: Final = {
     column: f"""
@@ -23,13 +27,17 @@ where merchant_id = $1 and account = $2 and livemode = $3 and {column} = $4
 """  # noqa: S608 - one of two names
     for column in (KEY, SECRETS)
 }
-READ_SENDING: Final = """
+OF_SENDING: Final = """
 select merchant_id, selector, private_sealed from sending_keys order by merchant_id, selector
 """
 WRITE_SENDING: Final = """
 update sending_keys set private_sealed = $4
 where merchant_id = $1 and selector = $2 and private_sealed = $3
 """
+WRITE_APP: Final = f"""
+update in_app_settings set {in_app.SECRETS} = $3
+where merchant_id = $1 and {in_app.SECRETS} = $2
+"""  # noqa: S608 - a name from above
 
 
 class Rotated(Struct, frozen=True, kw_only=True):
@@ -55,8 +63,9 @@ async def rotate(system_pool: Any, box: Sealing) -> AsyncIterator[Rotated]:
     """Seal anew, one secret at a time; doing it again changes nothing. Raises Unavailable."""
     async with acquired(system_pool) as connection:
         sealed = [
-            *_of_accounts(await connection.fetch(READ)),
-            *_of_sending(await connection.fetch(READ_SENDING)),
+            *_of_accounts(await connection.fetch(OF_ACCOUNTS)),
+            *_of_sending(await connection.fetch(OF_SENDING)),
+            *_of_apps(await connection.fetch(OF_APPS)),
         ]
     renewed, closed = 0, list[str]()
     yield Rotated(done=0, of=len(sealed))
@@ -91,6 +100,19 @@ def _of_sending(rows: list[Any]) -> list[_Secret]:
             sealed=row["private_sealed"],
             key=(row["merchant_id"], row["selector"]),
             write=WRITE_SENDING,
+        )
+        for row in rows
+    ]
+
+
+def _of_apps(rows: list[Any]) -> list[_Secret]:
+    return [
+        _Secret(
+            name=f"merchant {row['merchant_id']}",
+            place=in_app.place_of(row["merchant_id"]),
+            sealed=row[in_app.SECRETS],
+            key=(row["merchant_id"],),
+            write=WRITE_APP,
         )
         for row in rows
     ]

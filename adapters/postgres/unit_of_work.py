@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from adapters.postgres.action_store import PostgresActionStore
+from adapters.postgres.api_keys import PostgresApiKeyStore
 from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.case_store import PostgresCaseStore
 from adapters.postgres.chores import PostgresChoreStore
@@ -16,6 +17,7 @@ from adapters.postgres.connections import PostgresConnectionStore
 from adapters.postgres.consents import PostgresConsentStore
 from adapters.postgres.customer_store import PostgresCustomerStore
 from adapters.postgres.decision_log import PostgresDecisionLog
+from adapters.postgres.in_app import PostgresInAppStore
 from adapters.postgres.inbox import PostgresInboxMarks
 from adapters.postgres.learning import (
     PostgresKnowledgePool,
@@ -71,6 +73,8 @@ class PostgresUnitOfWork:
         self.link_requests = PostgresLinkRequestStore(connection, merchant_id)
         self.suppressions = PostgresSuppressionStore(connection, merchant_id)
         self.text_consents = PostgresTextConsentStore(connection, merchant_id)
+        self.api_keys = PostgresApiKeyStore(connection, merchant_id)
+        self.in_app = PostgresInAppStore(connection, merchant_id, box)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)
 

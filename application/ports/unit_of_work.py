@@ -5,9 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
+from application.ports.api_keys import ApiKeyStore
 from application.ports.chores import ChoreStore
 from application.ports.consents import ConsentStore
 from application.ports.history import PastStore
+from application.ports.in_app import InAppStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
 from application.ports.link_requests import LinkRequestStore
 from application.ports.mail_limits import MailRoom
@@ -82,6 +84,10 @@ class UnitOfWork(Protocol):
     def sending(self) -> SendingStore: ...
     @property
     def mail_news(self) -> MailNewsStore: ...
+    @property
+    def api_keys(self) -> ApiKeyStore: ...
+    @property
+    def in_app(self) -> InAppStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

@@ -12,6 +12,7 @@ from adapters.postgres.intake import open_intake
 from adapters.postgres.pools import APP_ROLE, SYSTEM_ROLE, Pools, connect
 from application.ports.chores import ChoreKind
 from application.ports.conveyor import IncomingEvent
+from application.ports.in_app import BEGINNING
 from application.ports.learning import LearnedVersion
 from application.ports.link_requests import LinkRequest
 from application.ports.mail_limits import Held, MailLimits, Wait
@@ -27,6 +28,7 @@ from domain.timing.knowledge import Knowledge
 from tests.builders import DAY, MONDAY, a_customer
 from tests.contract.test_connections import a_connection
 from tests.contract.test_consents import a_consent
+from tests.contract.test_in_app import a_key as an_api_key
 from tests.contract.test_notices import a_notice
 from tests.contract.test_past_store import a_past, an_offer
 from tests.contract.test_sending import a_key
@@ -112,6 +114,9 @@ async def lived_in(world: World) -> UUID:
             MailNews(source="ses", event_id="1", message_id="one@mail", fate=Fate.LATER), MONDAY
         )
         await uow.mail.turn(Wait(why=Held.MINUTE, until=MONDAY), MailLimits())
+        await uow.api_keys.add(an_api_key(), uuid4().bytes * 2)
+        await uow.in_app.save(BEGINNING, ())
+        await uow.in_app.keep_secret("whsec_of_the_app", None, MONDAY, None)
         await uow.suppressions.add(hash_of("a@example.com"), Suppression.BOUNCED, MONDAY)
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})
@@ -288,6 +293,36 @@ async def test_a_copy_of_the_tables_has_no_secret_in_it(
         )
         assert len(stored) == 2
         assert all(b"rk_test" not in row[0] and b"whsec" not in row[0] for row in stored)
+
+
+async def test_the_app_reads_neither_hashes_of_keys_nor_what_signs_customers_ids(
+    app: Any, owner: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    mine, _ = merchants
+    await as_merchant(app, mine)
+    assert await app.fetchval("select count(key_id) from api_keys") == 1
+    assert await app.fetchval("select count(wall) from in_app_settings") == 1
+    for secret in ("select key_hash from api_keys", "select secrets_sealed from in_app_settings"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.fetch(secret)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute("update api_keys set revoked_at = null, key_hash = key_hash")
+    for (sealed,) in await owner.fetch("select secrets_sealed from in_app_settings"):
+        assert b"whsec" not in sealed
+
+
+async def test_what_the_system_may_do_with_keys_is_finding_them(database_url: str) -> None:
+    system = await connect(database_url, SYSTEM_ROLE)
+    for forbidden in (
+        "select name from api_keys",
+        "update api_keys set revoked_at = null",
+        "insert into api_keys (merchant_id) values (gen_random_uuid())",
+        "update in_app_settings set origins = '{}'",
+        "delete from in_app_settings",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await system.execute(forbidden)
+    await system.close()
 
 
 async def test_agreements_under_way_are_the_systems_alone(app: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROWS = {"A1", "A2", "A3", "A4", "A5", "B1", "B2", "B3", "W1", "W2", "W3", "W4", "W5"}
-ROWS |= {"D1", "D1b", "D2", "E1", "F1", "F2", "F3", "H1", "M1"}
+ROWS |= {"D1", "D1b", "D2", "E1", "F1", "F2", "F3", "G1", "H1", "M1"}
 
 
 def test_a_quick_run_fills_every_row(tmp_path: Path) -> None:

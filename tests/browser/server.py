@@ -25,8 +25,12 @@ from uuid import UUID
 from litestar import Litestar
 from msgspec.structs import replace
 
+from adapters.memory.world import HeldInApp
+from application.ports.in_app import InAppSettings
 from application.ports.stripe_accounts import Connection, Permission
-from tests.web.site import Site
+from domain.entitlement import InApp, Wall
+from tests.browser.merchants_app import MerchantsApp
+from tests.web.site import ACME, Site
 from tests.web.stories import Story
 from tests.web.test_stripe_account import ACCOUNT, Desk
 from tests.web.test_stripe_agreement import BACK, Agreements
@@ -34,6 +38,7 @@ from tests.web.test_stripe_agreement import BACK, Agreements
 ROOT: Final = Path(__file__).parents[2]
 TOKEN: Final = "a-link-for-the-customer-that-nobody-can-guess"
 START: Final = datetime.now(UTC)
+APP_SECRET: Final = "what signs the ids of customers"
 DAY: Final = timedelta(days=1)
 STORIES: Final = (
     Story(invoice_id="in_0001", opened_at=START - 3 * DAY),
@@ -71,6 +76,7 @@ class Served:
 
     url: str
     stripe: str  # another origin, where the customer pays
+    app: str  # the merchant's own
     inbox: Path
 
     def let_a_charge_fail(self, name: str) -> None:
@@ -110,7 +116,7 @@ def missing_and_denied() -> Connection:
 def create() -> Litestar:
     """What granian serves."""
     url, inbox = os.environ["TEST_SITE_URL"], Path(os.environ["TEST_SITE_INBOX"])
-    stripe = os.environ["TEST_SITE_STRIPE"]
+    stripe, app = os.environ["TEST_SITE_STRIPE"], os.environ["TEST_SITE_APP"]
     site = Site(
         now=lambda: datetime.now(UTC),
         base_url=url,
@@ -128,6 +134,9 @@ def create() -> Litestar:
         await site.open_house()
         ids = [await site.tell(story) for story in STORIES]
         await site.link(TOKEN, ids[0])
+        wanted = InApp(grace_days=4, shown=True, banner=True, wall=Wall.HARD)
+        settings = InAppSettings(wanted=wanted, origins=(app,), secret_made_at=START)
+        site.world.in_app[ACME] = HeldInApp(settings=settings, secrets=(APP_SECRET,))
         tasks.append(asyncio.create_task(obey()))
 
     async def obey() -> None:
@@ -173,11 +182,14 @@ class StripesPage(BaseHTTPRequestHandler):
 def served() -> Iterator[Served]:
     """Start it, wait until it answers, and leave nothing behind."""
     stripe = ThreadingHTTPServer(("127.0.0.1", 0), StripesPage)
-    threading.Thread(target=stripe.serve_forever, daemon=True).start()
+    app = ThreadingHTTPServer(("127.0.0.1", 0), MerchantsApp)
+    for other in (stripe, app):
+        threading.Thread(target=other.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
         running = Served(
             url=f"http://127.0.0.1:{_free_port()}",
             stripe=f"http://127.0.0.1:{stripe.server_port}",
+            app=f"http://127.0.0.1:{app.server_port}",
             inbox=Path(folder) / "inbox",
         )
         running.inbox.write_text("")
@@ -188,8 +200,9 @@ def served() -> Iterator[Served]:
         finally:
             process.terminate()
             process.wait(20)
-            stripe.shutdown()
-            stripe.server_close()
+            for other in (stripe, app):
+                other.shutdown()
+                other.server_close()
 
 
 def _start(running: Served, folder: str) -> subprocess.Popen[bytes]:
@@ -201,6 +214,7 @@ def _start(running: Served, folder: str) -> subprocess.Popen[bytes]:
         "PYTHONPATH": str(ROOT),
         "TEST_SITE_URL": running.url,
         "TEST_SITE_STRIPE": running.stripe,
+        "TEST_SITE_APP": running.app,
         "TEST_SITE_INBOX": str(running.inbox),
     }
     return subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL)

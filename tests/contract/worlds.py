@@ -16,6 +16,7 @@ from adapters.memory import (
     conveyor,
     dead_rows,
     history,
+    in_app,
     learning,
     lift,
     pages,
@@ -26,6 +27,7 @@ from adapters.memory import (
 from adapters.memory import unit_of_work as memory_unit_of_work
 from adapters.memory.world import MemoryWorld
 from adapters.postgres.action_queue import PostgresActionQueue
+from adapters.postgres.api_keys import PostgresKeyHolders
 from adapters.postgres.chores import PostgresChoreQueue
 from adapters.postgres.connections import (
     PostgresAgreements,
@@ -33,7 +35,9 @@ from adapters.postgres.connections import (
     PostgresEndpoints,
 )
 from adapters.postgres.dead_rows import DeadRows
+from adapters.postgres.debts import PostgresDebts
 from adapters.postgres.history import PostgresHistory
+from adapters.postgres.in_app import PostgresSigners
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.learning import PostgresLearners
 from adapters.postgres.lift import PostgresLiftPages
@@ -51,9 +55,11 @@ from adapters.secrets.box import SecretBox
 from application.lift_view import LiftPages
 from application.ports.accounts import SessionStore, UserStore
 from application.ports.agreeing import Partings
+from application.ports.api_keys import KeyHolders
 from application.ports.chores import ChoreQueue
 from application.ports.conveyor import ActionQueue, EventIntake, Inbox
 from application.ports.history import History
+from application.ports.in_app import Debts, Signers
 from application.ports.learning import Learners
 from application.ports.registration import NewMerchant, Registration
 from application.ports.registry import Registry
@@ -101,10 +107,13 @@ class World:
     partings: Partings
     identities: Identities
     sending_checks: SendingChecks
+    key_holders: KeyHolders
+    signers: Signers
     replay_dead: Callable[[str, str | None], Awaitable[int]]
     registration: Registration = field(init=False)
     registry: Registry = field(init=False)
     agreements: Agreements = field(init=False)
+    debts: Debts = field(init=False)
 
     def clock(self) -> datetime:
         return self.now
@@ -154,11 +163,14 @@ def in_memory() -> World:
         partings=agreeing.MemoryPartings(held),
         identities=sending.MemoryIdentities(held),
         sending_checks=sending.MemorySendingChecks(held),
+        key_holders=in_app.MemoryKeyHolders(held),
+        signers=in_app.MemorySigners(held),
         replay_dead=dead_rows.MemoryDeadRows(held).replay,
     )
     world.registration = registration.MemoryRegistration(held, world.clock)
     world.registry = registry.MemoryRegistry(held, world.clock)
     world.agreements = connections.MemoryAgreements(held, world.clock)
+    world.debts = in_app.MemoryDebts(held, world.clock)
     return world
 
 
@@ -180,11 +192,14 @@ def in_postgres(pools: Pools, intake: EventIntake) -> World:
         partings=PostgresPartings(pools.app),
         identities=PostgresIdentities(pools.system, BOX, known=Remembered(fresh_s=0)),
         sending_checks=PostgresSendingChecks(pools.system),
+        key_holders=PostgresKeyHolders(pools.system),
+        signers=PostgresSigners(pools.system, BOX),
         replay_dead=DeadRows(pools.system).replay,
     )
     world.registration = PostgresRegistration(pools.app, world.clock)
     world.registry = PostgresRegistry(pools.system, world.clock)
     world.agreements = PostgresAgreements(pools.system, world.clock)
+    world.debts = PostgresDebts(pools.app, world.clock)
     return world
 
 

@@ -114,6 +114,7 @@ class Unit:
         self.link_requests = inner.link_requests
         self.text_consents = inner.text_consents
         self.mail, self.mail_news, self.sending = inner.mail, inner.mail_news, inner.sending
+        self.api_keys, self.in_app = inner.api_keys, inner.in_app
 
 
 class WatchedCases(Cases):

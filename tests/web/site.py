@@ -1,6 +1,7 @@
 """A whole web app over the shipped memory adapters, for tests and for looking at pages."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from litestar import Litestar
 from adapters.email.brief import BriefTexts
 from adapters.memory.accounts import MemorySessionStore, MemoryUserStore
 from adapters.memory.connections import MemoryEndpoints
+from adapters.memory.in_app import MemoryDebts, MemoryKeyHolders, MemorySigners
 from adapters.memory.pages import MemoryPages
 from adapters.memory.payments import MemoryPayments
 from adapters.memory.registry import MemoryRegistry
@@ -23,9 +25,11 @@ from adapters.memory.renewals import MemoryRenewals
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from adapters.phones import read_mobile
+from adapters.secrets.signed_links import SignedLinks
 from adapters.sms.news import TwilioNews
 from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
+from application.entitlements import Entitlements
 from application.owed import owed_with
 from application.ports.accounts import UserRecord
 from application.ports.conveyor import IncomingEvent
@@ -39,8 +43,11 @@ from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.give_card import GiveCard
 from application.use_cases.hear_texts import HearTexts
+from application.use_cases.keep_api_keys import KeepApiKeys
 from application.use_cases.pick_day import PickDay
 from application.use_cases.report_problem import ReportProblem
+from application.use_cases.set_up_in_app import SetUpInApp
+from application.use_cases.show_in_app import ShowInApp
 from application.use_cases.unsubscribe import Unsubscribe
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
@@ -159,6 +166,7 @@ class Site:
 
     def _given(self) -> dict[str, Any]:
         return {
+            **self._in_app(),
             "pages": MemoryPages(self.world),
             "users": MemoryUserStore(self.world),
             "sessions": MemorySessionStore(self.world),
@@ -205,6 +213,23 @@ class Site:
             "ready_checks": self.ready,
             "observe": lambda route, status, _: self.observed.append((route, status)),
             "poll_s": 0.02,
+        }
+
+    def _in_app(self) -> dict[str, Any]:
+        signers, links = MemorySigners(self.world), SignedLinks(("a secret key of the site" * 2,))
+        entitlement = Entitlements(debts=MemoryDebts(self.world, self.now), links=links)
+        shared = {"open_uow": units_of_work(self.world), "clock": self.now, "wall": self.now}
+        return {
+            "key_holders": MemoryKeyHolders(self.world),
+            "entitlement": entitlement,
+            "show_in_app": ShowInApp(signers=signers, entitlement=entitlement, wall=self.now),
+            "api_keys": KeepApiKeys(
+                **shared, new_secret=lambda: secrets.token_bytes(32), livemode=False
+            ),
+            "set_up_in_app": SetUpInApp(
+                **shared, signers=signers, new_secret=lambda: secrets.token_urlsafe(32)
+            ),
+            "signed_links": links,
         }
 
     def _verify(self, raw: bytes, signature: str, secrets: tuple[str, ...] | None) -> bool:

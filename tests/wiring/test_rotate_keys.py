@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from adapters.postgres.connections import PostgresCredentials, PostgresEndpoints
+from adapters.postgres.in_app import PostgresSigners
 from adapters.postgres.intake import open_intake
 from adapters.postgres.pools import Pools
 from adapters.postgres.unit_of_work import units_of_work
@@ -63,6 +64,28 @@ async def test_what_will_not_open_is_told_of_and_stays_as_it_was(
     assert SECRET not in told.err
     old = PostgresCredentials(postgres_pools.system, SecretBox((OLD,)))
     assert (await old.of("acct_one")).key == KEY
+
+
+async def test_what_signs_customers_ids_is_sealed_anew_and_signs_on(
+    database_url: str, postgres_pools: Pools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_intake(database_url) as intake:
+        shop = await in_postgres(postgres_pools, intake).shop()
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("truncate stripe_accounts cascade")
+    async with units_of_work(postgres_pools.app, SecretBox((OLD,)))(shop.merchant_id) as uow:
+        await uow.in_app.keep_secret("signs ids", None, MONDAY, None)
+    assert await rotate_keys(settings(database_url, NEW)) == 1
+    assert f"merchant {shop.merchant_id}" in capsys.readouterr().err
+    assert await rotate_keys(settings(database_url, NEW, OLD)) == 0
+    assert capsys.readouterr().out == "1 secrets, 1 sealed anew.\n"
+    found = await PostgresSigners(postgres_pools.system, SecretBox((NEW,))).find(
+        shop.merchant_id, MONDAY
+    )
+    await connection.execute("truncate in_app_settings")
+    await connection.close()
+    assert found is not None
+    assert found.secrets == ("signs ids",)
 
 
 async def test_without_secret_keys_nothing_is_tried(

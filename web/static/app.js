@@ -1,4 +1,4 @@
-// Three small things; every page works without them.
+// Four small things; every page works without them.
 "use strict";
 
 // 1. Tell the page that something changed: one stream, and each part refetches itself.
@@ -46,7 +46,20 @@ function tick() {
   }
 }
 
+// 4. Copy what is there to be copied.
+function offerCopies() {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent.trim());
+      button.textContent = "Copied";
+    });
+  }
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  offerCopies();
   listen();
   watchNetwork();
   setInterval(tick, 30000);

@@ -45,6 +45,7 @@ class Speech(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     over: Mapping[str, str]
     expiring: Mapping[str, str]
     letters: Mapping[str, str]
+    app: Mapping[str, str]
 
     @property
     def point(self) -> str:
@@ -85,7 +86,14 @@ def speech_in(tag: str) -> Speech:
 
 def speech_of(request: Request[Any, Any, Any]) -> Speech:
     """What the browser likes best of the languages that there are, else English."""
-    return speech_in(_liked(request.headers.get("accept-language", "")))
+    return speech_in(language_of(request))
+
+
+def language_of(request: Request[Any, Any, Any], wanted: str = "") -> str:
+    """One of LANGUAGES: as the page around us is written (`wanted`), else as the browser likes."""
+    return BY_FIRST_PART.get(wanted.split("-", maxsplit=1)[0].lower()) or _liked(
+        request.headers.get("accept-language", "")
+    )
 
 
 def _liked(header: str) -> str:

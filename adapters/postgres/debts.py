@@ -1,0 +1,67 @@
+"""What customers owe, in all accounts of a merchant."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from adapters.postgres.in_app import wanted_of
+from adapters.postgres.json_columns import event_of
+from adapters.postgres.remembered import Remembered
+from adapters.postgres.unit_of_work import bound
+from application.ports.in_app import BEGINNING, MOST_DEBTS, Owed
+from domain.recovery.case import replay
+
+OWED: Final = """
+select s.grace_days, s.shown, s.banner, s.wall, c.case_id, c.events
+from (select $1::uuid as merchant_id) m
+left join in_app_settings s using (merchant_id)
+left join lateral (
+    select case_id, opened_at, array(
+        select body from case_events e
+        where e.merchant_id = r.merchant_id and e.case_id = r.case_id order by version
+    ) as events
+    from recovery_cases r
+    where r.merchant_id = m.merchant_id and customer_id = $2 and closed_at is null
+        and not held_out
+    order by opened_at, case_id limit $3
+) c on true
+order by c.opened_at, c.case_id
+"""
+
+
+class PostgresDebts:
+    """What customers owe, each in one question of the database. `clock` says when it was asked."""
+
+    def __init__(
+        self,
+        app_pool: Any,
+        clock: Callable[[], datetime],
+        owe_nothing: Remembered[tuple[UUID, str], Owed] | None = None,
+    ) -> None:
+        self._pool = app_pool
+        self._clock = clock
+        self._owe_nothing = owe_nothing or Remembered()
+
+    async def of(self, merchant_id: UUID, customer_id: str) -> Owed:
+        known = self._owe_nothing.get((merchant_id, customer_id))
+        if known is not None:
+            return known[0]
+        owed = await self._read(merchant_id, customer_id)
+        if not owed.cases:
+            self._owe_nothing.put((merchant_id, customer_id), owed)
+        return owed
+
+    async def _read(self, merchant_id: UUID, customer_id: str) -> Owed:
+        as_of = self._clock()
+        async with bound(self._pool, merchant_id) as connection:
+            rows = await connection.fetch(OWED, merchant_id, customer_id, MOST_DEBTS)
+        return Owed(
+            cases=tuple(
+                (row["case_id"], replay(event_of(body) for body in row["events"]))
+                for row in rows
+                if row["case_id"] is not None
+            ),
+            wanted=BEGINNING if rows[0]["wall"] is None else wanted_of(rows[0]),
+            as_of=as_of,
+        )
