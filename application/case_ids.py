@@ -47,6 +47,16 @@ def expiry_id(account: str, card: Card) -> UUID:
     return uuid5(_NAMESPACE, f"{account}/{card.payment_method}/{card.expires}")
 
 
+def task_id(kind: str, subject: str, at: datetime) -> UUID:
+    """Of one kind and subject one task is open at a time, so the instant tells them apart."""
+    return uuid5(_NAMESPACE, f"task/{kind}/{subject}/{at.isoformat()}")
+
+
+def notice_id(occasion: str, about: str, channel: str, user: UUID | None) -> UUID:
+    """One notice for whoever is to hear of a thing by one way, however often it is put."""
+    return uuid5(_NAMESPACE, f"notice/{occasion}/{about}/{channel}/{user}")
+
+
 def renewal_slot_key(subscription_id: str, payment_method: str) -> str:
     """The idempotency key for the card that a subscription is to charge from now on."""
     return f"{OURS}{subscription_id}:slot:{payment_method}"

@@ -12,6 +12,7 @@ from application.basis import OWN, Known, Question, basis_of
 from application.ports.holidays import Holidays, no_holidays
 from application.ports.stores import AuditEntry, ConcurrentWrite, EventRef
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
+from application.tasks import follow_case, of_address, settle
 from domain.invoice import Customer
 from domain.recovery.actions import next_action
 from domain.recovery.basis import Basis
@@ -21,6 +22,7 @@ from domain.recovery.events import Event, Pauser
 from domain.recovery.explain import Decision, decide_all, keep
 from domain.recovery.lessons import lessons
 from domain.recovery.state import RecoveryCase
+from domain.tasks import TaskKind
 
 # Webhook and worker race for one outcome every day; more than this in a row is a bug.
 ROUNDS = 5
@@ -142,7 +144,10 @@ class Cases:
 
 async def _write(uow: UnitOfWork, ref: CaseRef, change: Change, step: _Step) -> None:
     if change.customer is not None:
-        await uow.customers.keep(step.after.account, change.customer)
+        left = await uow.customers.keep(step.after.account, change.customer)
+        if left is not None:  # they have another address now
+            about = of_address(left)
+            await settle(uow, TaskKind.DEAD_ADDRESS, about, actor=change.actor, at=change.at)
     await uow.cases.append(ref.case_id, step.before.version, step.events, step.after)
     await uow.decisions.add(ref.case_id, step.decision)
     taught = lessons(step.before, step.events, step.after, OWN)
@@ -152,6 +157,7 @@ async def _write(uow: UnitOfWork, ref: CaseRef, change: Change, step: _Step) -> 
     if step.before.is_open and not step.after.is_open:
         await uow.text_consents.forget(ref.case_id)
     await uow.audit.add(_audit(ref, change, step))
+    await follow_case(uow, ref.case_id, (step.before, step.after), change.actor, change.at)
     if change.also is not None:
         await change.also(uow, step.events)
 

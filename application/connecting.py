@@ -3,28 +3,16 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
-from application.ports.chores import PERIODIC, ChoreKind, ChoreStore
-from application.ports.stores import AuditLog
-from application.ports.stripe_accounts import ConnectionStore
+from application.ports.chores import PERIODIC, ChoreKind
+from application.ports.unit_of_work import TaskWork
 
 BEGUN: Final = (*PERIODIC, ChoreKind.IMPORT)  # as soon as an account is connected
 
 
-class ConnectingWork(Protocol):
-    """The part of a unit of work that connecting needs."""
-
-    @property
-    def connections(self) -> ConnectionStore: ...
-    @property
-    def audit(self) -> AuditLog: ...
-    @property
-    def chores(self) -> ChoreStore: ...
-
-
-OpenConnectingWork = Callable[[UUID], AbstractAsyncContextManager[ConnectingWork]]
+OpenConnectingWork = Callable[[UUID], AbstractAsyncContextManager[TaskWork]]
 
 
 def digest(kind: str, text: str) -> bytes:

@@ -6,6 +6,7 @@ From then on nobody finds a credential for it, whatever is under way.
 from datetime import datetime
 from typing import Final
 
+from application.account_tasks import account_left
 from application.ports.stores import AuditEntry, EventRef
 from application.ports.stripe_accounts import Access, Connection
 from application.ports.unit_of_work import UnitOfWork
@@ -22,6 +23,7 @@ async def part(uow: UnitOfWork, ref: EventRef, at: datetime | None, now: datetim
     if connection is not None and _stays(connection, at):
         return False
     await uow.chores.stop(ref.account, now)
+    await account_left(uow, ref.account, f"stripe:{ref.event_id}", now)
     if connection is not None:
         await uow.connections.let_go(ref.account, now)
         await uow.audit.add(

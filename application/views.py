@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from application.ports.reports import Report
+from application.task_views import TaskRow
 from domain.decline import DeclineFamily
 from domain.invoice import Card
 from domain.recovery.actions import Action
@@ -85,6 +86,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     network_limit: int
     dead: str | None  # the error of a next action that failed too often
     reports: tuple[Report, ...] = ()  # what the customer says is wrong, the latest first
+    tasks: tuple[TaskRow, ...] = ()  # open ones of the team, the soonest due first
 
 
 class Installation(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,15 @@ left join (
 where c.version is distinct from e.last or e.events is distinct from e.last
 
 union all
+-- A case that waits for the merchant is somebody's task, and stands in their list.
+select 'needs_a_person_without_task', merchant_id, case_id::text
+from recovery_cases as c
+where needs_you and not exists (
+    select from tasks as t
+    where t.merchant_id = c.merchant_id and t.case_id = c.case_id and t.done_at is null
+)
+
+union all
 -- A charge is looked into after ten minutes; one that is still open after a day is lost from sight.
 select 'charge_without_outcome', merchant_id, attempt_id
 from payment_attempts

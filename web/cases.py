@@ -15,13 +15,14 @@ from application.change_case import CaseRef
 from application.errors import Unavailable
 from application.ports.accounts import Principal
 from application.use_cases.answer_end import EndAnswer
-from application.views import Needs, filter_of
+from application.views import CaseView, Needs, filter_of
 from domain.recovery.events import EndResult
 from domain.recovery.transitions import Phase
-from web import case_list, case_page
+from web import case_list, case_page, task_list
 from web.forms import read_form
 from web.parts import WebParts
 from web.rendering import AnyRequest, Renderer
+from web.tasks import reader_of
 
 PAGE_SIZE: Final = 50
 LONGEST_CURSOR: Final = 200
@@ -79,6 +80,7 @@ async def show_case(
         page="cases/show.html",
         fragment="cases/_case.html",
         case=case_page.build(view, now, principal.timezone, _refused(request)),
+        tasks=await _tasks(view, parts, principal),
         version=version,
     )
 
@@ -117,6 +119,14 @@ async def answer_report(
     answered = problem.go_on if answer == "go_on" else problem.leave
     await answered(ref, principal.user_id)
     return Redirect(f"/cases/{case_id}", status_code=303)
+
+
+async def _tasks(view: CaseView, parts: WebParts, principal: Principal) -> list[task_list.TaskLine]:
+    """What of it is to do for the team."""
+    if not view.tasks:
+        return []
+    reader = await reader_of(parts, principal)
+    return [task_list.line(row, reader) for row in view.tasks]
 
 
 async def _answered(parts: WebParts, ref: CaseRef, answer: EndAnswer, user_id: UUID) -> str | None:

@@ -1,6 +1,6 @@
 """What the composition root hands to the web app: ports, a few callables, and plain settings."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -17,6 +17,7 @@ from application.ports.agreeing import Parted
 from application.ports.api_keys import ApiKey, KeyHolders
 from application.ports.chores import Chore, ChoreKind
 from application.ports.conveyor import EventIntake, IncomingEvent
+from application.ports.hand_off import HandOffStanding, Teams
 from application.ports.history import OfferedInvoice
 from application.ports.in_app import InAppSettings, LinkSigner
 from application.ports.mail_limits import LastHour, MailLimits
@@ -25,7 +26,9 @@ from application.ports.payments import Ended
 from application.ports.registry import Registry
 from application.ports.stores import CardLink, LinkTarget
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
+from application.ports.team_news import News
 from application.ports.text_news import Answered, Carrier, Undelivered
+from application.task_views import HandOffPages
 from application.use_cases.agree_to_texts import TextsOffer
 from application.use_cases.answer_end import EndAnswer
 from application.use_cases.backup_cards import BackupOffer
@@ -33,11 +36,13 @@ from application.use_cases.card_pages import CardStanding
 from application.use_cases.connect_with_key import Connected, Pasted
 from application.use_cases.finish_agreement import Answer
 from application.use_cases.pick_day import DaysOffer
+from application.use_cases.set_hand_off import Posted
 from application.use_cases.show_in_app import Question, Shown
 from application.views import Pages
 from domain.entitlement import InApp
 from domain.recovery.events import Problem
 from domain.sending import SendingDomain
+from domain.tasks import HandOff
 
 Hook = Callable[[], Awaitable[None]]
 
@@ -169,6 +174,36 @@ class TextDesk(Struct, frozen=True, kw_only=True):
 
     carrier: Carrier
     hear: HearTexts
+
+
+class WorkTask(Protocol):
+    """What working through tasks needs. Each is False where nothing could be changed."""
+
+    async def assign(self, merchant_id: UUID, task_id: UUID, to: UUID | None, by: UUID) -> bool: ...
+
+    async def done(self, merchant_id: UUID, task_id: UUID, by: UUID) -> bool: ...
+
+    async def reopen(self, merchant_id: UUID, task_id: UUID, by: UUID) -> bool: ...
+
+
+class SetHandOff(Protocol):
+    """What the page of the hand-off needs."""
+
+    async def standing(self, merchant_id: UUID) -> HandOffStanding: ...
+
+    async def rules(self, merchant_id: UUID, rules: HandOff, user_id: UUID) -> None: ...
+
+    async def hearers(self, merchant_id: UUID, hearers: Iterable[UUID], user_id: UUID) -> None: ...
+
+    async def connect_slack(self, merchant_id: UUID, url: str, user_id: UUID) -> bool:
+        """False if it is no address of Slack's. Raises CannotSeal."""
+        ...
+
+    async def drop_slack(self, merchant_id: UUID, user_id: UUID) -> None: ...
+
+    async def test_slack(self, merchant_id: UUID, news: News) -> Posted:
+        """Raises Unavailable."""
+        ...
 
 
 class Unsubscribe(Protocol):
@@ -337,6 +372,12 @@ class WebParts:
     api_keys: ApiKeys
     set_up_in_app: SetUpInApp
     signed_links: LinkSigner
+    hand_off_pages: HandOffPages
+    teams: Teams
+    work_task: WorkTask
+    # merchant, hash of an address, person -> whether letters go there again
+    lift_bounce: Callable[[UUID, bytes, UUID], Awaitable[bool]]
+    set_hand_off: SetHandOff
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap

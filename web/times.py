@@ -40,6 +40,11 @@ def short(at: datetime, zone: str) -> str:
     return f"{weekday} {local.day} {month}, {local.hour:02d}:{local.minute:02d}"
 
 
+def date(at: datetime, zone: str) -> str:
+    """Fri 4 Jul: where the hour goes without saying."""
+    return short(at, zone).partition(",")[0]
+
+
 def sentence(at: datetime, zone: str) -> str:
     """Friday 4 July at 09:00: for sentences."""
     local = at.astimezone(zone_of(zone))

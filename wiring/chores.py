@@ -7,10 +7,14 @@ from typing import Final
 from msgspec import Struct
 
 from adapters.email.render import JinjaLetters
+from adapters.email.team import JinjaNews
 from adapters.jobs.batch import BatchWork
 from adapters.jobs.broker import Draining
 from adapters.postgres.chores import PostgresChoreQueue
+from adapters.postgres.hand_off import PostgresSlackDoors, PostgresTeams
 from adapters.postgres.intake import PostgresIntake
+from adapters.postgres.task_pages import PostgresHandOffPages
+from adapters.slack.webhook import SlackWebhook
 from adapters.stripe.payments import StripePayments
 from adapters.stripe.records import LISTED_TYPES, StripeListings
 from adapters.stripe.renewals import StripeRenewals
@@ -24,8 +28,10 @@ from application.use_cases.run_chore import Errand, RunChore
 from application.use_cases.send_fresh_links import SendFreshLinks
 from application.use_cases.sweep_invoices import SweepInvoices
 from application.use_cases.take_up_open_invoices import TakeUpOpenInvoices
+from application.use_cases.tell_team import TellTeam
 from application.use_cases.warn_of_expiry import WarnOfExpiry
-from wiring.composition import Ground, mail_domain, new_token
+from web.wording.tasks import news_teller
+from wiring.composition import Ground, box_of, mail_domain, new_token
 from wiring.stripe_desk import StripeDesk
 
 AT_ONCE: Final = 1  # of a worker's four threads: the others stay free for charges
@@ -115,6 +121,18 @@ def _by_kind(here: Ground, tools: Tools) -> dict[ChoreKind, Errand]:
             open_uow=here.open_uow,
             clock=here.clock,
             base_url=here.settings.base_url,
+            mail_domain=mail_domain(here.settings),
+        ),
+        ChoreKind.TELL: TellTeam(
+            open_uow=here.open_uow,
+            pages=PostgresHandOffPages(here.pools.app),
+            teams=PostgresTeams(here.pools.system),
+            doors=PostgresSlackDoors(here.pools.system, box_of(here.settings)),
+            slack=SlackWebhook(here.settings.slack_base),
+            mailer=tools.mailer,
+            renderer=JinjaNews(),
+            word=news_teller(here.settings.base_url, here.clock),
+            clock=here.clock,
             mail_domain=mail_domain(here.settings),
         ),
         ChoreKind.LEAVE: LeaveStripe(payments=payments, cases=cases, let_go=tools.desk.let_go),

@@ -18,6 +18,7 @@ MAX_FILE_BYTES: Final = 65_536
 DEFAULT_FOLDER: Final = ".chargechase"
 STRIPE_API: Final = "https://api.stripe.com"
 TWILIO_API: Final = "https://api.twilio.com"
+SLACK_HOOKS: Final = "https://hooks.slack.com"
 SHORTEST_SECRET_TOLD_BY_ITSELF: Final = 8
 
 
@@ -94,6 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     stripe_webhook_secrets: tuple[str, ...] = ()
     stripe_calls_per_s: float = 20.0  # per account; Stripe allows 25 in test mode, 100 in live
     stripe_timeout_s: float = 30.0  # longest wait for a charge; reads wait a third of it
+    slack_base: str = SLACK_HOOKS
     smtp_url: str = ""
     smtp_reminders_url: str = ""  # reminders and notices go there; defaults to smtp_url
     mail_from: str = ""
@@ -173,6 +175,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "stripe_webhook_secrets": kinds.webhook_secrets,
     "stripe_calls_per_s": kinds.number(0.1, 10_000, "calls a second"),
     "stripe_timeout_s": kinds.number(0.1, 120, "seconds"),
+    "slack_base": kinds.web_url,
     "smtp_url": kinds.smtp_url,
     "smtp_reminders_url": kinds.smtp_url,
     "mail_from": kinds.mail_address,
@@ -298,6 +301,10 @@ def _contradictions(settings: Settings) -> Iterator[SettingFault]:
         yield SettingFault(_variable("base_url"), "must be https with a live Stripe key")
     if settings.stripe_api_base.startswith("http://"):
         yield SettingFault(_variable("stripe_api_base"), "must be https with a live Stripe key")
+    if settings.slack_base != SLACK_HOOKS:
+        yield SettingFault(
+            _variable("slack_base"), "is for tests; remove it with a live Stripe key"
+        )
     if settings.clock:
         yield SettingFault(_variable("clock"), "is for rehearsal; remove it with a live Stripe key")
 

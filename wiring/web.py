@@ -14,11 +14,14 @@ from urllib.parse import urlsplit
 from adapters.email.brief import BriefTexts
 from adapters.phones import read_mobile
 from adapters.postgres.connections import PostgresEndpoints
+from adapters.postgres.hand_off import PostgresSlackDoors, PostgresTeams
 from adapters.postgres.intake import open_intake
 from adapters.postgres.pages import PostgresPages
 from adapters.postgres.session_store import PostgresSessionStore
+from adapters.postgres.task_pages import PostgresHandOffPages
 from adapters.postgres.user_store import PostgresUserStore
 from adapters.secrets.passwords import Argon2Passwords
+from adapters.slack.webhook import SlackWebhook
 from adapters.sms.news import TwilioNews
 from adapters.stripe.events import read_envelope
 from adapters.stripe.signature import SignatureCheck, SignatureVerdict
@@ -30,10 +33,13 @@ from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
 from application.use_cases.give_card import GiveCard
 from application.use_cases.hear_texts import HearTexts
+from application.use_cases.lift_bounce import LiftBounce
 from application.use_cases.open_payment_page import OpenPaymentPage
 from application.use_cases.pick_day import PickDay
 from application.use_cases.report_problem import ReportProblem
+from application.use_cases.set_hand_off import SetHandOff
 from application.use_cases.unsubscribe import Unsubscribe
+from application.use_cases.work_task import WorkTask
 from web.app import create_app
 from web.parts import TextDesk, WebParts
 from wiring.composition import Ground, box_of, ground, payments_of, renewals_of
@@ -142,6 +148,16 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         texts=_text_desk(here),
         **in_app_parts(here),
         unsubscribe=Unsubscribe(open_uow=here.open_uow, clock=here.clock),
+        hand_off_pages=PostgresHandOffPages(pools.app),
+        teams=PostgresTeams(pools.system),
+        work_task=WorkTask(open_uow=here.open_uow, clock=here.clock),
+        lift_bounce=LiftBounce(open_uow=here.open_uow, clock=here.clock),
+        set_hand_off=SetHandOff(
+            open_uow=here.open_uow,
+            slack=SlackWebhook(settings.slack_base),
+            doors=PostgresSlackDoors(pools.system, box_of(settings)),
+            clock=here.clock,
+        ),
         backup_cards=BackupCards(cases=here.cases, payments=payments),
         pick_day=PickDay(cases=here.cases),
         owed=partial(owed_with, here.cases),

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from adapters.memory.world import HeldSession, MemoryWorld
-from application.ports.accounts import Principal, UserRecord
+from application.ports.accounts import MOST_TASKS, Principal, UserRecord
 
 
 class MemoryUserStore:
@@ -56,6 +56,13 @@ class MemorySessionStore:
             merchant_name=merchant.name,
             timezone=merchant.timezone,
             role=role,
+            open_tasks=min(
+                MOST_TASKS,
+                sum(
+                    owner == merchant.merchant_id and task.done_at is None
+                    for (owner, _), task in self._world.tasks.items()
+                ),
+            ),
             locked_out=any(
                 held.connection.merchant_id == merchant.merchant_id
                 and held.connection.refused_at is not None

@@ -11,6 +11,7 @@ from adapters.memory.world import HeldAction, HeldLink, HeldMessage, Journal, Me
 from application.auditing import activation
 from application.errors import NotFound
 from application.ports.stores import ActionRef, AuditEntry, ConcurrentWrite, EventRef, NewMessage
+from application.ports.suppressions import hash_of
 from domain.invoice import Customer
 from domain.policy import Policy
 from domain.recovery.actions import Action
@@ -80,10 +81,13 @@ class MemoryInboxMarks(MemoryStore):
 class MemoryCustomerStore(MemoryStore):
     """Whom to write to."""
 
-    async def keep(self, account: str, customer: Customer) -> None:
+    async def keep(self, account: str, customer: Customer) -> bytes | None:
         customer = replace(customer, phone=None, texts_agreed_on=None)  # kept with the word alone
         key = (self.merchant_id, account, customer.customer_id)
+        known = self.world.customers.get(key)
         self.journal.put(self.world.customers, key, customer)
+        before, now = (each and each.email and hash_of(each.email) for each in (known, customer))
+        return (before or None) if before != now else None
 
     async def find(self, account: str, customer_id: str) -> Customer | None:
         return self.world.customers.get((self.merchant_id, account, customer_id))

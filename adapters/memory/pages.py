@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from adapters.memory.task_pages import MemoryHandOffPages
 from adapters.memory.world import HeldCase, MemoryWorld
 from application.views import CaseFilter, CasePage, CaseRow, CaseView, MoneyOfPhase, Needs
 from domain.network import MONTH, monthly_limit
@@ -47,6 +48,7 @@ class MemoryPages:
             network_limit=monthly_limit(case.card.brand if case.card else None),
             dead=action.turn.error if action and action.turn.dead_at else None,
             reports=self._world.reports.get((merchant_id, case_id), ()),
+            tasks=MemoryHandOffPages(self._world).of_case(merchant_id, case_id),
         )
 
     async def money(self, merchant_id: UUID) -> tuple[MoneyOfPhase, ...]:

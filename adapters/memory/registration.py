@@ -40,6 +40,7 @@ class MemoryRegistration:
         self._world.policies.setdefault((new.merchant_id, new.policy.version), new.policy)
         self._add_person(new)
         self._world.roles.setdefault((new.merchant_id, new.user_id), OWNER)
+        self._world.hearers.setdefault((new.merchant_id, new.user_id), True)
         self._world.audit[new.merchant_id, len(self._world.audit)] = AuditEntry(
             at=self._clock(),
             actor="operator",

@@ -20,6 +20,7 @@ from adapters.memory.everyday_stores import (
     MemoryMessageStore,
     MemoryPolicyStore,
 )
+from adapters.memory.hand_off import MemoryHandOffStore
 from adapters.memory.history import MemoryPastStore
 from adapters.memory.in_app import MemoryApiKeyStore, MemoryInAppStore
 from adapters.memory.learning import (
@@ -33,6 +34,7 @@ from adapters.memory.notices import MemoryNoticeStore
 from adapters.memory.reports import MemoryReportStore
 from adapters.memory.sending import MemorySendingStore
 from adapters.memory.suppressions import MemorySuppressionStore
+from adapters.memory.tasks import MemoryNewsStore, MemoryTaskStore
 from adapters.memory.text_consents import MemoryTextConsentStore
 from adapters.memory.world import Journal, MemoryWorld
 from application.ports.unit_of_work import OpenUnitOfWork
@@ -72,6 +74,9 @@ class MemoryUnitOfWork:
         self.mail_news = MemoryMailNewsStore(world, journal, merchant_id)
         self.api_keys = MemoryApiKeyStore(world, journal, merchant_id)
         self.in_app = MemoryInAppStore(world, journal, merchant_id)
+        self.tasks = MemoryTaskStore(world, journal, merchant_id)
+        self.news = MemoryNewsStore(world, journal, merchant_id)
+        self.hand_off = MemoryHandOffStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

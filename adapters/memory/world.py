@@ -24,6 +24,8 @@ from application.ports.reports import Report
 from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
 from application.ports.stripe_accounts import Connection, PendingAgreement
 from application.ports.suppressions import Suppression
+from application.ports.tasks import Task
+from application.ports.team_news import Notice
 from application.ports.text_consents import TextConsent
 from domain.decline import DeclineFamily
 from domain.invoice import Customer
@@ -33,6 +35,7 @@ from domain.recovery.events import Event
 from domain.recovery.explain import Decision
 from domain.recovery.state import RecoveryCase
 from domain.sending import SendingDomain
+from domain.tasks import HandOff
 from domain.timing.knowledge import Knowledge
 from domain.timing.lessons import Lesson
 
@@ -139,6 +142,25 @@ class HeldSuppression(Struct, frozen=True):
     lifted_at: datetime | None = None
 
 
+class HeldNews(Struct, frozen=True, kw_only=True):
+    """What somebody is to hear, when next, and how it ended."""
+
+    notice: Notice
+    next_at: datetime
+    told_at: datetime | None = None
+    failed_at: datetime | None = None
+    error: str | None = None
+
+
+class HeldHandOff(Struct, frozen=True, kw_only=True):
+    """A merchant's numbers of the hand-off, once changed, and the way to Slack."""
+
+    rules: HandOff | None = None
+    slack: str | None = None
+    slack_since: datetime | None = None
+    slack_gone_at: datetime | None = None
+
+
 class HeldConsent(Struct, frozen=True, kw_only=True):
     """A customer's word, and when it was taken back."""
 
@@ -235,6 +257,10 @@ class MemoryWorld:
     mail_news: dict[tuple[UUID, str, str], MailNews] = field(default_factory=dict)
     mail_turns: dict[UUID, datetime] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
+    tasks: dict[tuple[UUID, UUID], Task] = field(default_factory=dict)
+    news: dict[tuple[UUID, UUID], HeldNews] = field(default_factory=dict)
+    hand_offs: dict[UUID, HeldHandOff] = field(default_factory=dict)
+    hearers: dict[tuple[UUID, UUID], bool] = field(default_factory=dict)  # merchant, user
     links: dict[bytes, HeldLink] = field(default_factory=dict)
     api_keys: dict[tuple[UUID, UUID], HeldApiKey] = field(default_factory=dict)
     in_app: dict[UUID, HeldInApp] = field(default_factory=dict)

@@ -1,10 +1,25 @@
 """Whom to write to: the one table with a customer's personal data."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from adapters.postgres.tables import Customers, fetch
+from application.ports.suppressions import hash_of
 from domain.invoice import Customer
+
+# What stood there before is read as of the statement's beginning.
+KEEP: Final = """
+with before as (
+    select email_hash from customers
+    where merchant_id = $1 and account = $2 and customer_id = $3
+)
+insert into customers (merchant_id, account, customer_id, email, name, locale, email_hash)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (merchant_id, account, customer_id) do update set
+    email = excluded.email, name = excluded.name, locale = excluded.locale,
+    email_hash = excluded.email_hash
+returning (select email_hash from before) as before
+"""
 
 
 class PostgresCustomerStore:
@@ -14,21 +29,19 @@ class PostgresCustomerStore:
         self._connection = connection
         self._merchant_id = merchant_id
 
-    async def keep(self, account: str, customer: Customer) -> None:
-        row = Customers(
-            merchant_id=self._merchant_id,
-            account=account,
-            customer_id=customer.customer_id,
-            email=customer.email,
-            name=customer.name,
-            locale=customer.locale,
+    async def keep(self, account: str, customer: Customer) -> bytes | None:
+        now = hash_of(customer.email) if customer.email else None
+        before = await self._connection.fetchval(
+            KEEP,
+            self._merchant_id,
+            account,
+            customer.customer_id,
+            customer.email,
+            customer.name,
+            customer.locale,
+            now,
         )
-        key = (Customers.merchant_id, Customers.account, Customers.customer_id)
-        personal = [Customers.email, Customers.name, Customers.locale]
-        await fetch(
-            self._connection,
-            Customers.insert(row).on_conflict(target=key, action="DO UPDATE", values=personal),
-        )
+        return None if before is None or before == now else bytes(before)
 
     async def find(self, account: str, customer_id: str) -> Customer | None:
         rows = await fetch(

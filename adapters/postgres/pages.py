@@ -7,6 +7,7 @@ from uuid import UUID
 
 from adapters.postgres.json_columns import card_of, event_of, marks_of
 from adapters.postgres.reports import reports_of
+from adapters.postgres.task_pages import open_of_case
 from adapters.postgres.unit_of_work import bound
 from application.views import (
     CaseFilter,
@@ -116,6 +117,7 @@ class PostgresPages:
                 case.card.brand if case.card else None,
             )
             reports = await reports_of(connection, merchant_id, case_id)
+            tasks = await open_of_case(connection, merchant_id, case_id)
         return CaseView(
             row=case,
             history=tuple(event_of(event["body"]) for event in history),
@@ -126,6 +128,7 @@ class PostgresPages:
             network_limit=monthly_limit(case.card.brand if case.card else None),
             dead=row["dead"],
             reports=reports,
+            tasks=tasks,
         )
 
     async def money(self, merchant_id: UUID) -> tuple[MoneyOfPhase, ...]:

@@ -75,7 +75,9 @@ def _person(new: NewMerchant) -> Any:
 
 
 def _member(new: NewMerchant) -> Any:
-    member = Memberships(merchant_id=new.merchant_id, user_id=new.user_id, role=OWNER)
+    member = Memberships(
+        merchant_id=new.merchant_id, user_id=new.user_id, role=OWNER, hears_tasks=True
+    )
     key: Any = (Memberships.merchant_id, Memberships.user_id)
     return Memberships.insert(member).on_conflict(key, action="DO NOTHING")
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from adapters.postgres import in_app, sending
+from adapters.postgres import hand_off, in_app, sending
 from adapters.postgres.connections import KEY, SECRETS, place_of
 from adapters.postgres.pools import acquired
 from application.ports.sealing import CannotOpen, Place, Sealing
@@ -18,6 +18,10 @@ order by merchant_id, account, livemode
 OF_APPS: Final = f"""
 select merchant_id, {in_app.SECRETS} from in_app_settings
 where {in_app.SECRETS} is not null order by merchant_id
+"""  # noqa: S608 - a name from above
+OF_SLACK: Final = f"""
+select merchant_id, {hand_off.SLACK} from hand_off
+where {hand_off.SLACK} is not null order by merchant_id
 """  # noqa: S608 - a name from above
 # One that was replaced meanwhile was sealed by the first key, and stays as it is.
 WRITE: Final = {
@@ -34,6 +38,9 @@ WRITE_SENDING: Final = """
 update sending_keys set private_sealed = $4
 where merchant_id = $1 and selector = $2 and private_sealed = $3
 """
+WRITE_SLACK: Final = f"""
+update hand_off set {hand_off.SLACK} = $3 where merchant_id = $1 and {hand_off.SLACK} = $2
+"""  # noqa: S608 - a name from above
 WRITE_APP: Final = f"""
 update in_app_settings set {in_app.SECRETS} = $3
 where merchant_id = $1 and {in_app.SECRETS} = $2
@@ -66,6 +73,7 @@ async def rotate(system_pool: Any, box: Sealing) -> AsyncIterator[Rotated]:
             *_of_accounts(await connection.fetch(OF_ACCOUNTS)),
             *_of_sending(await connection.fetch(OF_SENDING)),
             *_of_apps(await connection.fetch(OF_APPS)),
+            *_of_slack(await connection.fetch(OF_SLACK)),
         ]
     renewed, closed = 0, list[str]()
     yield Rotated(done=0, of=len(sealed))
@@ -113,6 +121,19 @@ def _of_apps(rows: list[Any]) -> list[_Secret]:
             sealed=row[in_app.SECRETS],
             key=(row["merchant_id"],),
             write=WRITE_APP,
+        )
+        for row in rows
+    ]
+
+
+def _of_slack(rows: list[Any]) -> list[_Secret]:
+    return [
+        _Secret(
+            name=f"Slack of {row['merchant_id']}",
+            place=hand_off.place_of(row["merchant_id"]),
+            sealed=row[hand_off.SLACK],
+            key=(row["merchant_id"],),
+            write=WRITE_SLACK,
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adapters.postgres.pools import acquired
 from adapters.postgres.tables import Sessions, fetch
-from application.ports.accounts import Principal
+from application.ports.accounts import MOST_TASKS, Principal
 
 # A visit is noted once a minute, not at every request: a commit is dearer than a read.
 READ: Final = """
@@ -23,7 +23,12 @@ select u.user_id, u.email, m.merchant_id, m.name as merchant_name, m.timezone, p
     exists (
         select from sending_domains d
         where d.merchant_id = m.merchant_id and d.lost_at is not null
-    ) as sender_lost
+    ) as sender_lost,
+    (
+        select count(*)::integer from (
+            select from tasks t where t.merchant_id = m.merchant_id and t.done_at is null limit $4
+        ) open
+    ) as open_tasks
 from sessions s
 join users u using (user_id)
 join memberships p using (merchant_id, user_id)
@@ -48,7 +53,7 @@ class PostgresSessionStore:
         self, id_hash: bytes, *, idle: timedelta, absolute: timedelta
     ) -> Principal | None:
         async with acquired(self._pool) as connection:
-            row = await connection.fetchrow(READ, id_hash, idle, absolute)
+            row = await connection.fetchrow(READ, id_hash, idle, absolute, MOST_TASKS)
         return Principal(**row) if row else None
 
     async def end(self, id_hash: bytes) -> None:

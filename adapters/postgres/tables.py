@@ -60,6 +60,7 @@ class Memberships(Table, tablename="memberships", db=DIALECT):
     merchant_id = UUID(primary_key=True)
     user_id = UUID()
     role = Text()
+    hears_tasks = Boolean(default=False)
     joined_at = Timestamptz()
 
 

@@ -17,6 +17,7 @@ from adapters.postgres.connections import PostgresConnectionStore
 from adapters.postgres.consents import PostgresConsentStore
 from adapters.postgres.customer_store import PostgresCustomerStore
 from adapters.postgres.decision_log import PostgresDecisionLog
+from adapters.postgres.hand_off import PostgresHandOffStore
 from adapters.postgres.in_app import PostgresInAppStore
 from adapters.postgres.inbox import PostgresInboxMarks
 from adapters.postgres.learning import (
@@ -35,6 +36,8 @@ from adapters.postgres.pools import acquired
 from adapters.postgres.reports import PostgresReportStore
 from adapters.postgres.sending import PostgresSendingStore
 from adapters.postgres.suppressions import PostgresSuppressionStore
+from adapters.postgres.tasks import PostgresTaskStore
+from adapters.postgres.team_notices import PostgresNewsStore
 from adapters.postgres.text_consents import PostgresTextConsentStore
 from application.ports.sealing import Sealing
 from application.ports.unit_of_work import OpenUnitOfWork
@@ -75,6 +78,9 @@ class PostgresUnitOfWork:
         self.text_consents = PostgresTextConsentStore(connection, merchant_id)
         self.api_keys = PostgresApiKeyStore(connection, merchant_id)
         self.in_app = PostgresInAppStore(connection, merchant_id, box)
+        self.tasks = PostgresTaskStore(connection, merchant_id)
+        self.news = PostgresNewsStore(connection, merchant_id)
+        self.hand_off = PostgresHandOffStore(connection, merchant_id, box)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)
 

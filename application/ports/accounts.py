@@ -1,10 +1,12 @@
 """People of the merchants' teams, and their sessions. Not bound to one merchant."""
 
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from msgspec import Struct
+
+MOST_TASKS: Final = 100  # that many are told as "99+"
 
 
 class UserRecord(Struct, frozen=True, kw_only=True):
@@ -24,6 +26,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     merchant_name: str
     timezone: str
     role: str
+    open_tasks: int = 0  # of the team, counted up to MOST_TASKS
     locked_out: bool = False  # Stripe does not take the key of an account of theirs any more
     sender_lost: bool = False  # the records of their sending domain are not as they were
 

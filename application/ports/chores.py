@@ -24,10 +24,11 @@ class ChoreKind(StrEnum):
     PREFLIGHT = "preflight"
     FRESH_LINKS = "fresh_links"  # when a customer whose link has expired asks for another
     EXPIRY = "expiry"  # daily: whose card will have expired at the next renewal
+    TELL = "tell"  # each morning, and when there is news: the merchant's team hears of tasks
 
 
 # Every connected account has them.
-PERIODIC = (ChoreKind.RECONCILE, ChoreKind.SWEEP, ChoreKind.EXPIRY)
+PERIODIC = (ChoreKind.RECONCILE, ChoreKind.SWEEP, ChoreKind.EXPIRY, ChoreKind.TELL)
 
 
 class ChoreRef(Struct, frozen=True, array_like=True):

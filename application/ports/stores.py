@@ -125,8 +125,9 @@ class ActionRef(Struct, frozen=True, array_like=True):
 class CustomerStore(Protocol):
     """Whom to write to. The one place where a customer's personal data is kept."""
 
-    async def keep(self, account: str, customer: Customer) -> None:
-        """Insert or refresh; a phone number is no part of it (see `TextConsentStore`)."""
+    async def keep(self, account: str, customer: Customer) -> bytes | None:
+        """Insert or refresh; a phone number is no part of it (see `TextConsentStore`). The hash of
+        the address that they had before, if that is no longer theirs."""
         ...
 
     async def find(self, account: str, customer_id: str) -> Customer | None:

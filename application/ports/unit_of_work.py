@@ -8,6 +8,7 @@ from uuid import UUID
 from application.ports.api_keys import ApiKeyStore
 from application.ports.chores import ChoreStore
 from application.ports.consents import ConsentStore
+from application.ports.hand_off import HandOffStore
 from application.ports.history import PastStore
 from application.ports.in_app import InAppStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
@@ -30,7 +31,28 @@ from application.ports.stores import (
 )
 from application.ports.stripe_accounts import ConnectionStore
 from application.ports.suppressions import SuppressionStore
+from application.ports.tasks import TaskStore
+from application.ports.team_news import NewsStore
 from application.ports.text_consents import TextConsentStore
+
+
+class TaskWork(Protocol):
+    """The part of it that raising and closing tasks needs."""
+
+    @property
+    def tasks(self) -> TaskStore: ...
+    @property
+    def news(self) -> NewsStore: ...
+    @property
+    def hand_off(self) -> HandOffStore: ...
+    @property
+    def cases(self) -> CaseStore: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def chores(self) -> ChoreStore: ...
+    @property
+    def connections(self) -> ConnectionStore: ...
 
 
 class UnitOfWork(Protocol):
@@ -88,6 +110,12 @@ class UnitOfWork(Protocol):
     def api_keys(self) -> ApiKeyStore: ...
     @property
     def in_app(self) -> InAppStore: ...
+    @property
+    def tasks(self) -> TaskStore: ...
+    @property
+    def news(self) -> NewsStore: ...
+    @property
+    def hand_off(self) -> HandOffStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from application.account_tasks import follow_permissions
 from application.connecting import OpenConnectingWork
 from application.ports.chores import Chore, ChoreStep, Progress
 from application.ports.stripe_accounts import Credentials, KeyCheck, NoCredential, Permission
+from application.ports.unit_of_work import TaskWork
 
 AGAIN_AFTER: Final = timedelta(days=7)
+WORKER: Final = "worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +40,16 @@ class CheckPermissions:
         )
         async with self.open_uow(chore.ref.merchant_id) as uow:
             if missing is not None:
-                await uow.connections.checked(chore.ref.account, missing, now)
+                await self._note(uow, chore.ref.account, missing, now)
             return await uow.chores.save(chore, step)
+
+    async def _note(
+        self, uow: TaskWork, account: str, missing: tuple[Permission, ...], now: datetime
+    ) -> None:
+        known = {each.account: each.missing for each in await uow.connections.all()}
+        await uow.connections.checked(account, missing, now)
+        if account in known:
+            await follow_permissions(uow, account, (known[account], missing), WORKER, now)
 
     async def _missing(self, account: str) -> tuple[Permission, ...] | None:
         """None where there is nothing to ask."""

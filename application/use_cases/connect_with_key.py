@@ -12,6 +12,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from application.account_tasks import follow_key, follow_permissions
 from application.connecting import BEGUN, OpenConnectingWork
 from application.ports.chores import ChoreKind
 from application.ports.stores import AuditEntry
@@ -121,6 +122,9 @@ class ConnectWithKey:
                     after=_told(new.missing),
                 )
             )
+            missing = (before.missing if before else (), new.missing)
+            await follow_permissions(uow, account, missing, actor, now)
+            await follow_key(uow, account, refused=False, actor=actor, at=now)
             for kind in BEGUN:
                 await uow.chores.put(account, kind, now)
             await uow.chores.put(account, ChoreKind.PREFLIGHT, now + LOOKED_AT_AGAIN_AFTER)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from application.account_tasks import account_left
 from application.connecting import BEGUN, OpenConnectingWork, digest
 from application.errors import Unavailable
 from application.ports.agreeing import Agreed, Agreeing, NotAgreed
@@ -127,6 +128,7 @@ class FinishAgreement:
                     after={"access": Access.CONNECT},
                 )
             )
+            await account_left(uow, account, actor, now)  # whatever its own key could not do
             for kind in BEGUN:
                 await uow.chores.put(account, kind, now)
         return before

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from application.account_tasks import account_left
 from application.connecting import OpenConnectingWork
 from application.ports.chores import ChoreRef
 from application.ports.stores import AuditEntry
@@ -63,3 +64,4 @@ class LetGo:
                     after={},
                 )
             )
+            await account_left(uow, ref.account, "worker", now)

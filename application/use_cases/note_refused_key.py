@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from application.account_tasks import follow_key
 from application.connecting import OpenConnectingWork
 from application.ports.stores import AuditEntry
 
@@ -39,3 +40,4 @@ class NoteRefusedKey:
                     after={},
                 )
             )
+            await follow_key(uow, account, refused=refused, actor="stripe", at=now)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import assert_never
+from typing import Final, assert_never
 from uuid import UUID
 
 from msgspec import Struct
@@ -26,6 +26,7 @@ from application.ports.text_consents import TextConsent
 from application.ports.texting import Text, TextStopped
 from application.ports.unit_of_work import UnitOfWork
 from application.reminding import about_of
+from application.tasks import unreachable
 from application.texting import Addressee, Texting
 from domain.invoice import Customer, Invoice, InvoiceStatus
 from domain.policy import Channel, Template
@@ -33,6 +34,8 @@ from domain.recovery import commands as c
 from domain.recovery.events import Event, Payer, ReminderStarted, StopReason
 from domain.recovery.signals import Origin, after_settlement
 from domain.recovery.state import RecoveryCase, Reminder
+
+SILENCES: Final = frozenset(Suppression)
 
 
 class _Silenced(Exception):
@@ -82,12 +85,27 @@ class SendReminder:
         assert invoice is not None
         whom, owed = await self._around(ref, case, invoice)
         if isinstance(whom, str):
-            await self.cases.change(ref, c.SkipReminder(step=action.number, reason=whom))
+            await self._left_out(ref, case, invoice, whom)
             return
         others = await self._still_open(owed)
         token = self.new_token()
         going = await self._compose(ref, case, invoice, whom, others, token)
         await self._commit_and_send(ref, action.number, going, invoice, token)
+
+    async def _left_out(self, ref: CaseRef, case: RecoveryCase, invoice: Invoice, why: str) -> None:
+        """The step is skipped; where their address is dead a person may know another way."""
+        assert case.reminder is not None
+        now, address = self.cases.clock(), _address(invoice.customer)
+        is_mail = case.reminder.channel is Channel.EMAIL
+
+        async def also(uow: UnitOfWork, _events: tuple[Event, ...]) -> None:
+            if is_mail and address and why in SILENCES:
+                silence, known = Suppression(why), hash_of(address)
+                await unreachable(uow, known, silence, ref.case_id, now)
+
+        skip = c.SkipReminder(step=case.reminder.step, reason=why)
+        change = Change(commands=(skip,), actor=WORKER, at=now, also=also)
+        await self.cases.apply(ref, change)
 
     async def _around(
         self, ref: CaseRef, case: RecoveryCase, invoice: Invoice

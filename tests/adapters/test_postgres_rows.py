@@ -21,6 +21,8 @@ from application.ports.reports import Report
 from application.ports.stores import AuditEntry
 from application.ports.stripe_accounts import PendingAgreement
 from application.ports.suppressions import Suppression, hash_of
+from application.ports.team_news import Channel, Occasion
+from application.tasks import notice_of
 from domain.recovery.events import Problem
 from domain.recovery.explain import Decision
 from domain.sending import SendingDomain
@@ -32,6 +34,7 @@ from tests.contract.test_in_app import a_key as an_api_key
 from tests.contract.test_notices import a_notice
 from tests.contract.test_past_store import a_past, an_offer
 from tests.contract.test_sending import a_key
+from tests.contract.test_tasks import a_task
 from tests.contract.test_text_consents import a_text_consent
 from tests.contract.worlds import (
     Shop,
@@ -61,7 +64,7 @@ CASE_DATA = (
     "recovery_cases case_events case_decisions payment_attempts customers messages policies"
     " lessons knowledge knowledge_pool audit_log past_cases offered_invoices expiry_notices"
     " backup_consents suppressions reports link_requests text_consents"
-    " mail_turns mail_news".split()
+    " mail_turns mail_news tasks hand_off team_notices".split()
 )
 
 
@@ -118,6 +121,11 @@ async def lived_in(world: World) -> UUID:
         await uow.in_app.save(BEGINNING, ())
         await uow.in_app.keep_secret("whsec_of_the_app", None, MONDAY, None)
         await uow.suppressions.add(hash_of("a@example.com"), Suppression.BOUNCED, MONDAY)
+        task = a_task(f"case:{case_id}", case_id=case_id)
+        await uow.tasks.add(task)
+        about = str(task.task_id)
+        await uow.news.put(notice_of(Occasion.NEW, about, Channel.SLACK, None, MONDAY))
+        await uow.hand_off.slack("services/T0/B0/s3cret", MONDAY)
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})
         )
@@ -273,6 +281,28 @@ async def test_the_app_sees_its_own_accounts_and_nothing_that_is_sealed(
             await app.fetch(f"select {column} from stripe_accounts")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await app.execute("update stripe_accounts set key_sealed = key_sealed")
+
+
+async def test_the_app_seals_the_way_to_slack_and_cannot_read_it(
+    app: Any, owner: Any, merchants: tuple[UUID, UUID]
+) -> None:
+    await as_merchant(app, merchants[0])
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.fetch("select slack_sealed from hand_off")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute("update hand_off set slack_sealed = slack_sealed")
+    stored = await owner.fetch("select slack_sealed from hand_off where slack_sealed is not null")
+    assert stored
+    assert all(b"s3cret" not in row[0] for row in stored)
+
+
+async def test_the_system_counts_tasks_and_reads_none(database_url: str) -> None:
+    system = await connect(database_url, SYSTEM_ROLE)
+    assert await system.fetchval("select count(*) from tasks where done_at is null") >= 2
+    for column in ("about", "subject", "assignee", "case_id"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await system.fetch(f"select {column} from tasks")
+    await system.close()
 
 
 async def test_another_merchants_account_cannot_be_let_go_of(

@@ -61,7 +61,8 @@ async def test_a_refused_key_is_noted_once_and_its_return_too() -> None:
     for _ in range(2):
         await house.note(MERCHANT_ID, ACCOUNT, refused=False)
     assert house.held().connection.refused_at is None
-    assert house.done() == ["connect_with_key", "key_refused", "key_accepted"]
+    told = "connect_with_key key_refused raise_task key_accepted settle_task".split()
+    assert house.done() == told
 
 
 async def test_of_an_account_that_was_let_go_nothing_is_noted() -> None:
@@ -125,3 +126,38 @@ async def test_a_signing_secret_that_is_none_is_refused_before_anything_is_kept(
 
 def test_nothing_of_the_key_is_told_by_what_is_pasted() -> None:
     assert KEY not in repr(Pasted(key=KEY, secret="whsec_of_the_endpoint"))
+
+
+def tasks_of(house: House) -> list[tuple[str, str, bool]]:
+    """What each is about, and whether it is open."""
+    return [(each.subject, each.about, each.done_at is None) for each in house.world.tasks.values()]
+
+
+async def test_a_permission_that_is_taken_away_is_a_task_until_it_is_back() -> None:
+    house = House()
+    await house.connect()
+    assert tasks_of(house) == []
+    house.check.lacking[KEY] = (Permission.INVOICES_WRITE,)
+    for _ in range(2):
+        await house.check_permissions(await house.chore(ChoreKind.PREFLIGHT))
+    assert tasks_of(house) == [(f"account:{ACCOUNT}", "invoices_write", True)]
+    house.check.lacking[KEY] = ()
+    await house.check_permissions(await house.chore(ChoreKind.PREFLIGHT))
+    assert tasks_of(house) == [(f"account:{ACCOUNT}", "invoices_write", False)]
+
+
+async def test_a_refused_key_is_a_task_until_another_is_pasted() -> None:
+    house = House()
+    await house.connect()
+    await house.note(MERCHANT_ID, ACCOUNT, refused=True)
+    assert tasks_of(house) == [(f"key:{ACCOUNT}", "key_refused", True)]
+    await house.connect()
+    assert tasks_of(house) == [(f"key:{ACCOUNT}", "key_refused", False)]
+
+
+async def test_an_account_that_has_gone_is_nobodys_task() -> None:
+    house = House()
+    await house.connect()
+    await house.note(MERCHANT_ID, ACCOUNT, refused=True)
+    await house.let_go(ChoreRef(MERCHANT_ID, ACCOUNT, ChoreKind.LEAVE))
+    assert [is_open for *_, is_open in tasks_of(house)] == [False]

@@ -28,7 +28,9 @@ from msgspec.structs import replace
 from adapters.memory.world import HeldInApp
 from application.ports.in_app import InAppSettings
 from application.ports.stripe_accounts import Connection, Permission
+from application.ports.suppressions import Suppression
 from domain.entitlement import InApp, Wall
+from domain.tasks import TaskKind
 from tests.browser.merchants_app import MerchantsApp
 from tests.web.site import ACME, Site
 from tests.web.stories import Story
@@ -63,7 +65,8 @@ STORIES: Final = (
     *(
         Story(
             invoice_id=f"in_1{number:03d}", opened_at=START - timedelta(hours=20 * number),
-            name=f"Customer {number}", amount_minor=900 + 500 * number,
+            name=f"Customer {number}", email=f"customer{number}@example.com",
+            amount_minor=900 + 500 * number,
         )
         for number in range(1, 17)
     ),
@@ -137,6 +140,7 @@ def create() -> Litestar:
         wanted = InApp(grace_days=4, shown=True, banner=True, wall=Wall.HARD)
         settings = InAppSettings(wanted=wanted, origins=(app,), secret_made_at=START)
         site.world.in_app[ACME] = HeldInApp(settings=settings, secrets=(APP_SECRET,))
+        await hand_over(site, ids)
         tasks.append(asyncio.create_task(obey()))
 
     async def obey() -> None:
@@ -150,6 +154,27 @@ def create() -> Litestar:
     tasks: list[asyncio.Task[None]] = []
     site.app.on_startup.append(seed)
     return site.app
+
+
+async def hand_over(site: Site, ids: list[UUID]) -> None:
+    """Tasks of every kind, late ones among them, and people whom no letter reaches."""
+    ben = await site.hire("benedikta.von-hohenlohe@acme.example")
+    await site.ask(TaskKind.LARGE_AMOUNT, ids[4], at=START - 9 * DAY)
+    await site.ask(TaskKind.SOMETHING_WRONG, ids[0], about="amount", at=START - DAY)
+    await site.ask(TaskKind.CONFIRM_END, ids[3], about="cancel_subscription")
+    await site.ask(TaskKind.CAPABILITY_MISSING, ids[5], about="void_invoice")
+    late = await site.ask(TaskKind.DEAD_ADDRESS, ids[2], subject="address:1", at=START - 8 * DAY)
+    await site.parts.work_task.assign(ACME, late, ben, ben)
+    await site.ask(TaskKind.COMPLAINT, ids[6], subject="address:2")
+    await site.ask(
+        TaskKind.CAPABILITY_MISSING,
+        subject="account:acct_1AcmeBooks",
+        about="events_read invoices_write",
+    )
+    done = await site.ask(TaskKind.LARGE_AMOUNT, ids[7], at=START - 3 * DAY)
+    await site.parts.work_task.done(ACME, done, ben)
+    for story, why in zip(STORIES[6:10], (*Suppression, Suppression.BOUNCED), strict=True):
+        await site.silence(story.customer().email or "", why, at=START - 2 * DAY)
 
 
 def _taken(inbox: Path) -> str:

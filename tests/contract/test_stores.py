@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from application.errors import NotFound
 from application.ports.stores import AuditEntry, ConcurrentWrite, Conversation, LinkTarget
+from application.ports.suppressions import hash_of
 from domain.network import CardUse
 from domain.policy import Channel
 from domain.recovery import commands as c
@@ -24,8 +25,12 @@ ENTRY = AuditEntry(
 
 async def test_a_customer_is_kept_and_refreshed(world: World, shop: Shop) -> None:
     async with world.open_uow(shop.merchant_id) as uow:
-        await uow.customers.keep(shop.account, a_customer())
-        await uow.customers.keep(shop.account, a_customer(email="new@example.com", locale=None))
+        assert await uow.customers.keep(shop.account, a_customer()) is None
+        assert await uow.customers.keep(shop.account, a_customer()) is None
+        left = await uow.customers.keep(
+            shop.account, a_customer(email="new@example.com", locale=None)
+        )
+        assert left == hash_of(a_customer().email or "")
     async with world.open_uow(shop.merchant_id) as uow:
         found = await uow.customers.find(shop.account, "cus_anna")
         assert found == a_customer(email="new@example.com", locale=None)

@@ -15,6 +15,7 @@ from adapters.memory import (
     connections,
     conveyor,
     dead_rows,
+    hand_off,
     history,
     in_app,
     learning,
@@ -23,6 +24,7 @@ from adapters.memory import (
     registration,
     registry,
     sending,
+    task_pages,
 )
 from adapters.memory import unit_of_work as memory_unit_of_work
 from adapters.memory.world import MemoryWorld
@@ -36,6 +38,7 @@ from adapters.postgres.connections import (
 )
 from adapters.postgres.dead_rows import DeadRows
 from adapters.postgres.debts import PostgresDebts
+from adapters.postgres.hand_off import PostgresSlackDoors, PostgresTeams
 from adapters.postgres.history import PostgresHistory
 from adapters.postgres.in_app import PostgresSigners
 from adapters.postgres.inbox import PostgresInbox
@@ -49,6 +52,7 @@ from adapters.postgres.registry import PostgresRegistry
 from adapters.postgres.remembered import Remembered
 from adapters.postgres.sending import PostgresIdentities, PostgresSendingChecks
 from adapters.postgres.session_store import PostgresSessionStore
+from adapters.postgres.task_pages import PostgresHandOffPages
 from adapters.postgres.unit_of_work import units_of_work
 from adapters.postgres.user_store import PostgresUserStore
 from adapters.secrets.box import SecretBox
@@ -58,6 +62,7 @@ from application.ports.agreeing import Partings
 from application.ports.api_keys import KeyHolders
 from application.ports.chores import ChoreQueue
 from application.ports.conveyor import ActionQueue, EventIntake, Inbox
+from application.ports.hand_off import SlackDoors, Teams
 from application.ports.history import History
 from application.ports.in_app import Debts, Signers
 from application.ports.learning import Learners
@@ -67,6 +72,7 @@ from application.ports.sending import Identities, SendingChecks
 from application.ports.stores import NewMessage
 from application.ports.stripe_accounts import Agreements, Credentials, Endpoints
 from application.ports.unit_of_work import OpenUnitOfWork
+from application.task_views import HandOffPages
 from application.views import Pages
 from domain.decline import DeclineFamily
 from domain.recovery import events as e
@@ -109,6 +115,9 @@ class World:
     sending_checks: SendingChecks
     key_holders: KeyHolders
     signers: Signers
+    hand_off_pages: HandOffPages
+    teams: Teams
+    doors: SlackDoors
     replay_dead: Callable[[str, str | None], Awaitable[int]]
     registration: Registration = field(init=False)
     registry: Registry = field(init=False)
@@ -165,6 +174,9 @@ def in_memory() -> World:
         sending_checks=sending.MemorySendingChecks(held),
         key_holders=in_app.MemoryKeyHolders(held),
         signers=in_app.MemorySigners(held),
+        hand_off_pages=task_pages.MemoryHandOffPages(held),
+        teams=hand_off.MemoryTeams(held),
+        doors=hand_off.MemorySlackDoors(held),
         replay_dead=dead_rows.MemoryDeadRows(held).replay,
     )
     world.registration = registration.MemoryRegistration(held, world.clock)
@@ -194,6 +206,9 @@ def in_postgres(pools: Pools, intake: EventIntake) -> World:
         sending_checks=PostgresSendingChecks(pools.system),
         key_holders=PostgresKeyHolders(pools.system),
         signers=PostgresSigners(pools.system, BOX),
+        hand_off_pages=PostgresHandOffPages(pools.app),
+        teams=PostgresTeams(pools.system),
+        doors=PostgresSlackDoors(pools.system, BOX),
         replay_dead=DeadRows(pools.system).replay,
     )
     world.registration = PostgresRegistration(pools.app, world.clock)

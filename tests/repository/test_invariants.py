@@ -69,6 +69,7 @@ BROKEN = {
     "closed_with_next_action": a_case()
     + "update recovery_cases set phase = 'lost', closed_at = now();",
     "derived_row_differs": a_case(version=2),
+    "needs_a_person_without_task": a_case() + "update recovery_cases set needs_you = true;",
     "charge_without_outcome": a_case() + attempts(1, "unclear", "30 hours"),
     "charged_after_the_end": a_case() + CLOSED + attempts(1, "declined"),
     "paid_twice": a_case() + attempts(2, "succeeded"),

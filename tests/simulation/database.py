@@ -115,6 +115,7 @@ class Unit:
         self.text_consents = inner.text_consents
         self.mail, self.mail_news, self.sending = inner.mail, inner.mail_news, inner.sending
         self.api_keys, self.in_app = inner.api_keys, inner.in_app
+        self.tasks, self.news, self.hand_off = inner.tasks, inner.news, inner.hand_off
 
 
 class WatchedCases(Cases):

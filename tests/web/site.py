@@ -17,11 +17,14 @@ from litestar import Litestar
 from adapters.email.brief import BriefTexts
 from adapters.memory.accounts import MemorySessionStore, MemoryUserStore
 from adapters.memory.connections import MemoryEndpoints
+from adapters.memory.hand_off import MemorySlackDoors, MemoryTeams
 from adapters.memory.in_app import MemoryDebts, MemoryKeyHolders, MemorySigners
 from adapters.memory.pages import MemoryPages
 from adapters.memory.payments import MemoryPayments
 from adapters.memory.registry import MemoryRegistry
 from adapters.memory.renewals import MemoryRenewals
+from adapters.memory.slack import MemorySlack
+from adapters.memory.task_pages import MemoryHandOffPages
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from adapters.phones import read_mobile
@@ -35,7 +38,9 @@ from application.ports.accounts import UserRecord
 from application.ports.conveyor import IncomingEvent
 from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
-from application.ports.suppressions import hash_of
+from application.ports.suppressions import Suppression, hash_of
+from application.ports.team_news import Slack
+from application.tasks import Cause, raise_task
 from application.use_cases.agree_to_texts import AgreeToTexts
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.ask_fresh_link import AskFreshLink
@@ -44,13 +49,17 @@ from application.use_cases.card_pages import CardPages
 from application.use_cases.give_card import GiveCard
 from application.use_cases.hear_texts import HearTexts
 from application.use_cases.keep_api_keys import KeepApiKeys
+from application.use_cases.lift_bounce import LiftBounce
 from application.use_cases.pick_day import PickDay
 from application.use_cases.report_problem import ReportProblem
+from application.use_cases.set_hand_off import SetHandOff
 from application.use_cases.set_up_in_app import SetUpInApp
 from application.use_cases.show_in_app import ShowInApp
 from application.use_cases.unsubscribe import Unsubscribe
+from application.use_cases.work_task import WorkTask
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
+from domain.tasks import TaskKind
 from tests.web.stories import ACCOUNT, POLICY, Story
 from web.app import create_app
 from web.parts import TextDesk, WebParts
@@ -110,12 +119,19 @@ def read_envelope(raw: bytes) -> IncomingEvent:
 class Site:
     """One app, everything it was given, and verbs to make things happen behind it."""
 
-    def __init__(self, now: Callable[[], datetime] = lambda: NOW, **wishes: Any) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime] = lambda: NOW,
+        *,
+        slack: Slack | None = None,
+        **wishes: Any,
+    ) -> None:
         self.now, self.world = now, MemoryWorld()
         self.passwords, self.intake = FakePasswords(), FakeIntake()
         self.payments, self.renewals = MemoryPayments(now), MemoryRenewals(now)
         self.registry = MemoryRegistry(self.world, now)
         self.cases = Cases(open_uow=units_of_work(self.world), clock=now)
+        self.slack = slack or MemorySlack()
         self.payment_page: str | None = HOSTED
         self.opened_pages: list[CaseRef] = []
         self.payment_fault: Exception | None = None
@@ -150,6 +166,42 @@ class Site:
             await work.actions.put(case_id, next_action(replay(history)))
             await work.customers.keep(ACCOUNT, story.customer())
         return case_id
+
+    async def hire(self, email: str, merchant_id: UUID = ACME) -> UUID:
+        """One more person of a team."""
+        user = UserRecord(user_id=uuid4(), email=email, password_hash=f"fake:{PASSWORD}")
+        self.world.users[email] = user
+        self.world.roles[merchant_id, user.user_id] = "owner"
+        return user.user_id
+
+    async def ask(
+        self,
+        kind: TaskKind,
+        case_id: UUID | None = None,
+        *,
+        merchant_id: UUID = ACME,
+        at: datetime | None = None,
+        **cause: Any,
+    ) -> UUID:
+        """A task, of a case or of something else."""
+        async with units_of_work(self.world)(merchant_id) as work:
+            if case_id is not None:
+                case = replay(await work.cases.load(case_id))
+                owed = {"amount_minor": case.amount_minor, "currency": case.currency}
+                cause = {"subject": f"case:{case_id}", "case_id": case_id, **owed, **cause}
+            raised = Cause(kind=kind, **cause)
+            assert await raise_task(work, raised, actor="worker", at=at or self.now())
+            task = await work.tasks.open_of(kind, raised.subject)
+        assert task is not None
+        return task.task_id
+
+    async def silence(
+        self, email: str, why: Suppression, merchant_id: UUID = ACME, at: datetime | None = None
+    ) -> str:
+        """No letter goes to that address; its hash, as it stands in addresses of ours."""
+        async with units_of_work(self.world)(merchant_id) as work:
+            await work.suppressions.add(hash_of(email), why, at or self.now())
+        return hash_of(email).hex()
 
     async def link(self, token: str, case_id: UUID, lasts: timedelta = timedelta(days=30)) -> None:
         """A customer's link to a case of Acme's."""
@@ -203,6 +255,16 @@ class Site:
                 ),
             ),
             "unsubscribe": Unsubscribe(open_uow=units_of_work(self.world), clock=self.now),
+            "hand_off_pages": MemoryHandOffPages(self.world),
+            "teams": MemoryTeams(self.world),
+            "work_task": WorkTask(open_uow=units_of_work(self.world), clock=self.now),
+            "lift_bounce": LiftBounce(open_uow=units_of_work(self.world), clock=self.now),
+            "set_hand_off": SetHandOff(
+                open_uow=units_of_work(self.world),
+                slack=self.slack,
+                doors=MemorySlackDoors(self.world),
+                clock=self.now,
+            ),
             "answer_end": self._answer_end,
             "changes": self.changes,
             "endpoints": MemoryEndpoints(self.world),

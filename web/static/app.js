@@ -1,4 +1,4 @@
-// Four small things; every page works without them.
+// Five small things; every page works without them.
 "use strict";
 
 // 1. Tell the page that something changed: one stream, and each part refetches itself.
@@ -58,9 +58,20 @@ function offerCopies() {
   }
 }
 
+// 5. A part does not refetch itself while somebody chooses in it.
+function keepCalm() {
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const part = event.detail.elt, at = document.activeElement;
+    if (part.matches("[data-calm]") && part.contains(at) && at.matches("select, input")) {
+      event.preventDefault();
+    }
+  });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   offerCopies();
   listen();
+  keepCalm();
   watchNetwork();
   setInterval(tick, 30000);
 });
