@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Final
 from uuid import UUID
 
+from adapters.memory.brands import MemoryBrandStore
 from adapters.memory.case_store import MemoryCaseStore
 from adapters.memory.chores import MemoryChoreStore
 from adapters.memory.connections import MemoryConnectionStore
@@ -33,6 +34,7 @@ from adapters.memory.reports import MemoryReportStore
 from adapters.memory.sending import MemorySendingStore
 from adapters.memory.suppressions import MemorySuppressionStore
 from adapters.memory.text_consents import MemoryTextConsentStore
+from adapters.memory.texts import MemoryTextStore
 from adapters.memory.world import Journal, MemoryWorld
 from application.ports.unit_of_work import OpenUnitOfWork
 
@@ -69,6 +71,8 @@ class MemoryUnitOfWork:
         self.mail = MemoryMailRoom(world, journal, merchant_id)
         self.sending = MemorySendingStore(world, journal, merchant_id)
         self.mail_news = MemoryMailNewsStore(world, journal, merchant_id)
+        self.brands = MemoryBrandStore(world, journal, merchant_id)
+        self.texts = MemoryTextStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

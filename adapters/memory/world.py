@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from msgspec import Struct
 
 from application.ports.accounts import UserRecord
+from application.ports.brands import MadeLogo
 from application.ports.chores import Chore, ChoreRef
 from application.ports.consents import Consent
 from application.ports.conveyor import IncomingEvent
@@ -23,8 +24,11 @@ from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
 from application.ports.stripe_accounts import Connection, PendingAgreement
 from application.ports.suppressions import Suppression
 from application.ports.text_consents import TextConsent
+from application.ports.texts import LetterRef
+from domain.brand import Brand
 from domain.decline import DeclineFamily
 from domain.invoice import Customer
+from domain.letters import InUse, LetterText
 from domain.policy import Policy
 from domain.recovery.actions import Action
 from domain.recovery.events import Event
@@ -110,6 +114,7 @@ class HeldMessage(Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     answered: bool = True
     failed: bool = False
+    visited_at: datetime | None = None
 
 
 class HeldSending(Struct, frozen=True, kw_only=True):
@@ -127,6 +132,28 @@ class HeldNotice(Struct, frozen=True, kw_only=True):
 
     notice: ExpiryNotice
     state: str = "begun"
+
+
+class HeldLogo(Struct, frozen=True, kw_only=True):
+    """A picture, and since when."""
+
+    made: MadeLogo
+    added_at: datetime
+
+
+class HeldText(Struct, frozen=True, kw_only=True):
+    """A version of a letter's words."""
+
+    text: LetterText
+    actor: str
+    at: datetime
+
+
+class HeldUse(Struct, frozen=True, kw_only=True):
+    """What was in use since when."""
+
+    use: InUse
+    at: datetime
 
 
 class HeldSuppression(Struct, frozen=True):
@@ -220,6 +247,11 @@ class MemoryWorld:
     mail_turns: dict[UUID, datetime] = field(default_factory=dict)
     notices: dict[tuple[UUID, UUID], HeldNotice] = field(default_factory=dict)
     links: dict[bytes, HeldLink] = field(default_factory=dict)
+    brands: dict[UUID, Brand] = field(default_factory=dict)
+    logos: dict[tuple[UUID, str], HeldLogo] = field(default_factory=dict)
+    texts: dict[tuple[UUID, LetterRef], tuple[HeldText, ...]] = field(default_factory=dict)
+    uses: dict[tuple[UUID, LetterRef], tuple[HeldUse, ...]] = field(default_factory=dict)
+    tests: dict[tuple[UUID, UUID], tuple[datetime, ...]] = field(default_factory=dict)
     lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)
     knowledge: dict[tuple[UUID, int], LearnedVersion] = field(default_factory=dict)
     pool: dict[int, Knowledge] = field(default_factory=dict)  # by part

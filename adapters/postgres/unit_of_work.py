@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adapters.postgres.action_store import PostgresActionStore
 from adapters.postgres.audit_log import PostgresAuditLog
+from adapters.postgres.brands import PostgresBrandStore
 from adapters.postgres.case_store import PostgresCaseStore
 from adapters.postgres.chores import PostgresChoreStore
 from adapters.postgres.clock import DatabaseTime
@@ -34,6 +35,7 @@ from adapters.postgres.reports import PostgresReportStore
 from adapters.postgres.sending import PostgresSendingStore
 from adapters.postgres.suppressions import PostgresSuppressionStore
 from adapters.postgres.text_consents import PostgresTextConsentStore
+from adapters.postgres.texts import PostgresTextStore
 from application.ports.sealing import Sealing
 from application.ports.unit_of_work import OpenUnitOfWork
 
@@ -71,6 +73,8 @@ class PostgresUnitOfWork:
         self.link_requests = PostgresLinkRequestStore(connection, merchant_id)
         self.suppressions = PostgresSuppressionStore(connection, merchant_id)
         self.text_consents = PostgresTextConsentStore(connection, merchant_id)
+        self.brands = PostgresBrandStore(connection, merchant_id)
+        self.texts = PostgresTextStore(connection, merchant_id)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)
 

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
+from application.ports.brands import BrandStore
 from application.ports.chores import ChoreStore
 from application.ports.consents import ConsentStore
 from application.ports.history import PastStore
@@ -29,6 +30,7 @@ from application.ports.stores import (
 from application.ports.stripe_accounts import ConnectionStore
 from application.ports.suppressions import SuppressionStore
 from application.ports.text_consents import TextConsentStore
+from application.ports.texts import TextStore
 
 
 class UnitOfWork(Protocol):
@@ -82,6 +84,10 @@ class UnitOfWork(Protocol):
     def sending(self) -> SendingStore: ...
     @property
     def mail_news(self) -> MailNewsStore: ...
+    @property
+    def brands(self) -> BrandStore: ...
+    @property
+    def texts(self) -> TextStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

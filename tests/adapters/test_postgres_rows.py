@@ -20,17 +20,21 @@ from application.ports.reports import Report
 from application.ports.stores import AuditEntry
 from application.ports.stripe_accounts import PendingAgreement
 from application.ports.suppressions import Suppression, hash_of
+from domain.brand import Brand
+from domain.letters import InUse
 from domain.recovery.events import Problem
 from domain.recovery.explain import Decision
 from domain.sending import SendingDomain
 from domain.timing.knowledge import Knowledge
 from tests.builders import DAY, MONDAY, a_customer
+from tests.contract.test_brands import a_logo
 from tests.contract.test_connections import a_connection
 from tests.contract.test_consents import a_consent
 from tests.contract.test_notices import a_notice
 from tests.contract.test_past_store import a_past, an_offer
 from tests.contract.test_sending import a_key
 from tests.contract.test_text_consents import a_text_consent
+from tests.contract.test_texts import FAILED, a_text
 from tests.contract.worlds import (
     Shop,
     World,
@@ -113,6 +117,11 @@ async def lived_in(world: World) -> UUID:
         )
         await uow.mail.turn(Wait(why=Held.MINUTE, until=MONDAY), MailLimits())
         await uow.suppressions.add(hash_of("a@example.com"), Suppression.BOUNCED, MONDAY)
+        await uow.brands.keep_logo(a_logo(), MONDAY)
+        await uow.brands.put(Brand(logo=a_logo().logo), MONDAY)
+        await uow.texts.add(FAILED, a_text(), "user:1", MONDAY)
+        await uow.texts.put_in_use(FAILED, InUse(use=1, version=1), "user:1", MONDAY)
+        await uow.texts.note_test(new.user_id, FAILED, MONDAY)
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})
         )
@@ -317,6 +326,8 @@ async def test_the_owner_sees_all_for_backups(owner: Any, merchants: tuple[UUID,
         "delete from case_decisions",
         "update knowledge set body = ''",
         "update policies set body = '{}'",
+        "update letter_texts set subject = ''",
+        "delete from letter_uses",
     ],
 )
 async def test_what_a_decision_was_made_on_stays_as_it_was(owner: Any, change: str) -> None:
