@@ -37,6 +37,16 @@ class MerchantProfile(Struct, frozen=True, kw_only=True):
         """What customers know it by."""
         return self.brand.display_name or self.name
 
+    @property
+    def sender(self) -> str:
+        """Whom its letters come from."""
+        return self.brand.sender_name or self.known_as
+
+    @property
+    def answers_go_to(self) -> str | None:
+        """Where a reader's answer arrives."""
+        return self.brand.reply_to or self.reply_to
+
 
 class TextedCase(Struct, frozen=True, kw_only=True):
     """A case about which somebody may be, or was to be, texted."""
