@@ -58,6 +58,12 @@ class LetterPages(Protocol):
         """The latest first."""
         ...
 
+    async def version(
+        self, merchant_id: UUID, letter: LetterRef, version: int
+    ) -> LetterText | None:
+        """One of them; None if there is none of that number."""
+        ...
+
     async def arms(self, merchant_id: UUID, letter: LetterRef, use: int) -> Sequence[ArmOutcome]:
         """By version, of those that were read."""
         ...

@@ -10,6 +10,7 @@ _PATHS: Final = {
     "cases": "M2.5 6H5c2 0 2 8 4.5 8s2.5-8 5-8h3",
     "mailbox": "M3 5.5h14v9H3zM3.5 6l6.5 5 6.5-5",
     "sending": "M3 10 17 3.5 13 17l-3.5-5.5zM9.5 11.5 17 3.5",
+    "letters": "M4 3.5h9l3 3v10H4zM7 8h6M7 11h6M7 14h3",
     "stripe": "M3 5h14v10H3zM3 8.5h14M6 12h3",
     "sign_out": "M8 4H4v12h4M12 7l3 3-3 3M15 10H8",
     "back": "M11.5 5 6.5 10l5 5",

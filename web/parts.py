@@ -10,12 +10,14 @@ from msgspec import Struct
 
 from application.change_case import CaseRef
 from application.errors import Unavailable
+from application.letter_pages import LetterPages
 from application.owed import Debt
 from application.ports.accounts import PasswordHasher, SessionStore, UserStore
 from application.ports.agreeing import Parted
 from application.ports.chores import Chore, ChoreKind
 from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.history import OfferedInvoice
+from application.ports.letters import LetterDesk, Rendered
 from application.ports.mail_limits import LastHour, MailLimits
 from application.ports.mail_news import MailNews
 from application.ports.payments import Ended
@@ -23,14 +25,19 @@ from application.ports.registry import Registry
 from application.ports.stores import CardLink, LinkTarget
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
 from application.ports.text_news import Answered, Carrier, Undelivered
+from application.ports.texts import LetterRef
 from application.use_cases.agree_to_texts import TextsOffer
 from application.use_cases.answer_end import EndAnswer
 from application.use_cases.backup_cards import BackupOffer
 from application.use_cases.card_pages import CardStanding
 from application.use_cases.connect_with_key import Connected, Pasted
+from application.use_cases.edit_letter import Saved
 from application.use_cases.finish_agreement import Answer
 from application.use_cases.pick_day import DaysOffer
+from application.use_cases.try_letter import Reader, Wish
 from application.views import Pages
+from domain.brand import Brand, BrandFault
+from domain.letters import InUse, LetterText
 from domain.recovery.events import Problem
 from domain.sending import SendingDomain
 
@@ -178,6 +185,55 @@ class Unsubscribe(Protocol):
     async def again(self, target: LinkTarget | CardLink) -> None: ...
 
 
+class SetBrand(Protocol):
+    """What the page about the brand needs."""
+
+    async def __call__(self, merchant_id: UUID, wanted: Brand, actor: str) -> Sequence[BrandFault]:
+        """What is wrong with it; nothing is kept then."""
+        ...
+
+    async def logo(self, merchant_id: UUID, raw: bytes, actor: str) -> None:
+        """Raises LogoRefused."""
+        ...
+
+    async def no_logo(self, merchant_id: UUID, actor: str) -> None: ...
+
+
+class EditLetter(Protocol):
+    """What writing a letter's words needs."""
+
+    async def save(
+        self, merchant_id: UUID, letter: LetterRef, text: LetterText, actor: str
+    ) -> Saved:
+        """As a draft."""
+        ...
+
+    async def use(self, merchant_id: UUID, letter: LetterRef, version: int, actor: str) -> bool:
+        """False if there is no such version."""
+        ...
+
+    async def compare(self, merchant_id: UUID, letter: LetterRef, wish: InUse, actor: str) -> bool:
+        """False if these two cannot be compared."""
+        ...
+
+
+class TryLetter(Protocol):
+    """What seeing a letter needs before anybody gets it."""
+
+    @property
+    def can_send(self) -> bool:
+        """Whether there is a way to one's mailbox."""
+        ...
+
+    async def preview(self, merchant_id: UUID, wish: Wish) -> Rendered:
+        """Changes nothing."""
+        ...
+
+    async def send(self, reader: Reader, wish: Wish) -> bool:
+        """To the reader alone; False if they have had many of late. Raises Unavailable."""
+        ...
+
+
 class AccountStanding(Struct, frozen=True, kw_only=True):
     """A connected account, what is done for it, and the open invoices of before that are offered
     (the largest first)."""
@@ -286,6 +342,13 @@ class WebParts:
     ask_fresh_link: Callable[[bytes], Awaitable[None]]
     unsubscribe: Unsubscribe
     agree_to_texts: AgreeToTexts
+    set_brand: SetBrand
+    edit_letter: EditLetter
+    try_letter: TryLetter
+    letter_desk: LetterDesk
+    letters: LetterPages
+    # merchant, hash of a link -> it was followed
+    visited: Callable[[UUID, bytes], Awaitable[None]]
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap

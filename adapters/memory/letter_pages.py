@@ -9,7 +9,7 @@ from adapters.memory.world import HeldMessage, MemoryWorld
 from application.letter_pages import ArmOutcome, LetterStanding, TextVersion
 from application.ports.texts import LetterRef
 from domain.attribution import PeopleOutcome
-from domain.letters import InUse
+from domain.letters import InUse, LetterText
 from domain.recovery.state import RecoveryCase
 
 
@@ -32,6 +32,12 @@ class MemoryLetterPages:
             for version, held in enumerate(written, 1)
         ]
         return found[::-1][:limit]
+
+    async def version(
+        self, merchant_id: UUID, letter: LetterRef, version: int
+    ) -> LetterText | None:
+        written = self._world.texts.get((merchant_id, letter), ())
+        return written[version - 1].text if 1 <= version <= len(written) else None
 
     async def arms(self, merchant_id: UUID, letter: LetterRef, use: int) -> Sequence[ArmOutcome]:
         read = [

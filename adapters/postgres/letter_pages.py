@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from adapters.postgres.texts import in_use_of
+from adapters.postgres.texts import VERSION, in_use_of
 from adapters.postgres.unit_of_work import bound
 from application.letter_pages import ArmOutcome, LetterStanding, TextVersion
 from application.ports.texts import LetterRef
@@ -90,6 +90,13 @@ class PostgresLetterPages:
             )
             for row in rows
         ]
+
+    async def version(
+        self, merchant_id: UUID, letter: LetterRef, version: int
+    ) -> LetterText | None:
+        async with bound(self._pool, merchant_id) as connection:
+            row = await connection.fetchrow(VERSION, merchant_id, *_name(letter), version)
+        return LetterText(**row) if row else None
 
     async def arms(self, merchant_id: UUID, letter: LetterRef, use: int) -> Sequence[ArmOutcome]:
         async with bound(self._pool, merchant_id) as connection:

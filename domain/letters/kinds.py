@@ -30,6 +30,11 @@ class LetterKind(StrEnum):
         return self is not LetterKind.RECOVERED
 
     @property
+    def can_be_compared(self) -> bool:
+        """Whether what became of its readers can be told: messages of cases that ask for money."""
+        return self.asks and message_of(self) is not None
+
+    @property
     def about_card(self) -> bool:
         """Whether it is about a card that is to expire: nothing is owed yet."""
         return self in (LetterKind.CARD_EXPIRING, LetterKind.CARD_EXPIRED)

@@ -41,6 +41,9 @@ async def test_versions_are_counted_and_stay(world: World, shop: Shop) -> None:
         assert await uow.texts.version(FAILED, 1) == a_text(1)
         assert await uow.texts.version(FAILED, 2) == a_text(2)
         assert [await uow.texts.version(FAILED, no) for no in (0, 3, -1)] == [None] * 3
+    pages, mine = world.letters, shop.merchant_id
+    assert await pages.version(mine, FAILED, 2) == a_text(2)
+    assert [await pages.version(mine, FAILED, no) for no in (0, 3, -1)] == [None] * 3
     found = await world.letters.versions(shop.merchant_id, FAILED, 1)
     assert [(one.version, one.text, one.actor, one.at) for one in found] == [
         (2, a_text(2), WHO, MONDAY + DAY)
@@ -84,6 +87,7 @@ async def test_one_merchants_words_are_nobody_elses(world: World, shop: Shop) ->
         assert await uow.texts.in_use(FAILED) == InUse()
     assert list(await world.letters.standings(other.merchant_id)) == []
     assert list(await world.letters.versions(other.merchant_id, FAILED, 9)) == []
+    assert await world.letters.version(other.merchant_id, FAILED, 1) is None
     assert list(await world.letters.arms(other.merchant_id, FAILED, 1)) == []
 
 

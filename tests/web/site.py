@@ -14,8 +14,11 @@ import msgspec
 from litestar import Litestar
 
 from adapters.email.brief import BriefTexts
+from adapters.email.render import JinjaLetters
 from adapters.memory.accounts import MemorySessionStore, MemoryUserStore
 from adapters.memory.connections import MemoryEndpoints
+from adapters.memory.letter_pages import MemoryLetterPages
+from adapters.memory.mailer import MemoryMailer
 from adapters.memory.pages import MemoryPages
 from adapters.memory.payments import MemoryPayments
 from adapters.memory.registry import MemoryRegistry
@@ -23,6 +26,7 @@ from adapters.memory.renewals import MemoryRenewals
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from adapters.phones import read_mobile
+from adapters.pictures.logo import read_logo
 from adapters.sms.news import TwilioNews
 from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
@@ -37,10 +41,14 @@ from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.ask_fresh_link import AskFreshLink
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
+from application.use_cases.edit_letter import EditLetter
 from application.use_cases.give_card import GiveCard
 from application.use_cases.hear_texts import HearTexts
+from application.use_cases.note_visit import NoteVisit
 from application.use_cases.pick_day import PickDay
 from application.use_cases.report_problem import ReportProblem
+from application.use_cases.set_brand import SetBrand
+from application.use_cases.try_letter import TryLetter
 from application.use_cases.unsubscribe import Unsubscribe
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
@@ -108,6 +116,7 @@ class Site:
         self.passwords, self.intake = FakePasswords(), FakeIntake()
         self.payments, self.renewals = MemoryPayments(now), MemoryRenewals(now)
         self.registry = MemoryRegistry(self.world, now)
+        self.mailer, self.desk = MemoryMailer(), JinjaLetters()
         self.cases = Cases(open_uow=units_of_work(self.world), clock=now)
         self.payment_page: str | None = HOSTED
         self.opened_pages: list[CaseRef] = []
@@ -195,6 +204,7 @@ class Site:
                 ),
             ),
             "unsubscribe": Unsubscribe(open_uow=units_of_work(self.world), clock=self.now),
+            **self._of_letters(),
             "answer_end": self._answer_end,
             "changes": self.changes,
             "endpoints": MemoryEndpoints(self.world),
@@ -205,6 +215,26 @@ class Site:
             "ready_checks": self.ready,
             "observe": lambda route, status, _: self.observed.append((route, status)),
             "poll_s": 0.02,
+        }
+
+    def _of_letters(self) -> dict[str, Any]:
+        shared: dict[str, Any] = {"open_uow": units_of_work(self.world), "clock": self.now}
+        return {
+            "set_brand": SetBrand(**shared, read_logo=read_logo),
+            "edit_letter": EditLetter(**shared, desk=self.desk),
+            "try_letter": TryLetter(
+                **shared,
+                pages=MemoryPages(self.world),
+                registry=self.registry,
+                desk=self.desk,
+                new_token=lambda: uuid4().hex,
+                mailer=self.mailer,
+                base_url=BASE_URL,
+                mail_domain="mail.acme.example",
+            ),
+            "letter_desk": self.desk,
+            "letters": MemoryLetterPages(self.world),
+            "visited": NoteVisit(**shared),
         }
 
     def _verify(self, raw: bytes, signature: str, secrets: tuple[str, ...] | None) -> bool:
