@@ -6,6 +6,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
+from msgspec import Struct
 from msgspec.structs import replace
 
 from application.ports.accounts import Principal
@@ -14,6 +15,7 @@ from application.ports.registry import MerchantProfile
 from application.ports.texts import LetterRef
 from application.use_cases.try_letter import Wish
 from domain.brand import BRAND_TEXTS, Brand, BrandFault, brand_faults, is_wanted_in, parse, tidied
+from domain.brand.colour import DARK_GROUNDS, LIGHT_GROUNDS, Shade, look_of
 from domain.letters import LetterKind
 from web.brand_look import worn_by
 from web.forms import read_file, read_form
@@ -24,6 +26,14 @@ from web.wording.letters import BRAND_FIELDS, LOGO_REFUSED
 
 PATH: Final = "/settings/brand"
 MOST_UPLOAD_BYTES: Final = 1_000_000  # what is larger than a logo may be is told so on the page
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """A colour on one ground."""
+
+    words: str
+    ground: str
+    shade: Shade
 
 
 @get(PATH)
@@ -97,7 +107,7 @@ async def check(
 ) -> Response[str]:
     """What the page says of a form that is being filled in."""
     brand = tidied(_brand(await read_form(request, parts)))
-    return renderer.page("settings/_colour.html", colour=_colour(brand), faults=_said(brand))
+    return renderer.page("settings/_colour.html", samples=_samples(brand), faults=_said(brand))
 
 
 async def _page(
@@ -114,7 +124,7 @@ async def _page(
         page="settings/brand.html",
         fragment="settings/brand.html",
         brand=brand,
-        colour=_colour(brand),
+        samples=_samples(brand),
         faults=tuple((BRAND_FIELDS[fault.field], fault.words) for fault in faults),
         wrong={fault.field: fault.words for fault in faults},
         most=BRAND_TEXTS,
@@ -150,10 +160,16 @@ def _brand(form: dict[str, str]) -> Brand:
     return Brand(**texts)
 
 
-def _colour(brand: Brand) -> str | None:
-    """As the stylesheet of its swatches is called; None for no colour."""
+def _samples(brand: Brand) -> tuple[Sample, ...]:
+    """What becomes of the colour; empty for none."""
     colour = parse(brand.colour)
-    return colour.hex[1:] if colour else None
+    if colour is None:
+        return ()
+    look = look_of(colour)
+    return (
+        Sample(words="In the light", ground=LIGHT_GROUNDS[1].hex, shade=look.light),
+        Sample(words="In the dark", ground=DARK_GROUNDS[0].hex, shade=look.dark),
+    )
 
 
 def _said(brand: Brand) -> tuple[tuple[str, str], ...]:

@@ -1,5 +1,6 @@
 """A letter inside a page of ours: a document of its own, that may do nothing at all."""
 
+import re
 from html import escape
 from typing import Final
 
@@ -29,9 +30,17 @@ body {{ margin: 0; padding: 24px; font: 14px/1.5 ui-monospace, monospace; white-
 """
 
 
+BODY: Final = re.compile(r"<body[^>]*>")
+SUBJECT: Final = (
+    '<div style="padding: 12px 16px; border-bottom: 1px solid #8888; '
+    'font: 600 14px/20px system-ui, sans-serif">{subject}</div>'
+)
+
+
 def framed(letter: Rendered, *, as_text: bool) -> Response[str]:
-    """As mail programs show it, or those without HTML."""
-    shown = letter.html
+    """As mail programs show it, beneath its subject; or as those without HTML do."""
+    head = SUBJECT.format(subject=escape(letter.subject))
+    shown = BODY.sub(lambda body: body[0] + head, letter.html, count=1)
     if as_text:
         shown = PLAIN.format(text=escape(f"Subject: {letter.subject}\n\n{letter.text}"))
     return Response(shown, media_type=MediaType.HTML, headers=dict(HEADERS))

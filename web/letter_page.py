@@ -261,7 +261,7 @@ def _blocks(parts: WebParts, letter: LetterRef, form: _Form) -> list[Block]:
 
 def _rows(text: str, most: int) -> int:
     """As high as what stands there, within bounds."""
-    least = 2 if most <= 200 else 4
+    least = 1 if most <= 40 else 2 if most <= 200 else 3
     return min(max(sum(1 + len(line) // 64 for line in text.split("\n")), least), 14)
 
 

@@ -36,6 +36,8 @@ def _pixels(raw: bytes) -> Image.Image:
             drawn = upright.convert("RGBA")
     except LogoRefused:
         raise
+    except Image.DecompressionBombError as error:
+        raise LogoRefused("too_many_pixels") from error
     except Exception as error:  # a decoder raises whatever it stumbles over
         raise LogoRefused("not_a_picture") from error
     clean = Image.new("RGBA", drawn.size)

@@ -35,7 +35,9 @@ from application.ports.accounts import UserRecord
 from application.ports.conveyor import IncomingEvent
 from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
+from application.ports.stores import NewMessage
 from application.ports.suppressions import hash_of
+from application.ports.texts import TextUsed
 from application.use_cases.agree_to_texts import AgreeToTexts
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.ask_fresh_link import AskFreshLink
@@ -159,6 +161,21 @@ class Site:
             digest = sha256(token.encode()).digest()
             address = hash_of("ines@example.com")
             await work.links.keep(digest, case_id, self.now() + lasts, address)
+
+    async def wrote(self, token: str, case_id: UUID, text: TextUsed) -> None:
+        """A letter of Acme's with this link has gone out."""
+        digest = sha256(token.encode()).digest()
+        message = NewMessage(
+            step=1,
+            message_id=f"{case_id}@mail",
+            subject="s",
+            at=self.now(),
+            token_hash=digest,
+            text=text,
+        )
+        async with units_of_work(self.world)(ACME) as work:
+            await work.messages.begin(case_id, message)
+            await work.messages.sent(message.message_id, self.now())
 
     async def changes(self, merchant_id: UUID) -> str:
         """How many events there are: another text after each change."""
