@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from application.ports.letters import Dress
 from application.ports.mailer import Picture
-from application.ports.texts import LetterRef, TextUsed
 from application.ports.unit_of_work import UnitOfWork
+from application.ports.wordings import LetterRef, WordsUsed
 from domain.brand import Brand
 from domain.letters import OURS
 
@@ -15,20 +15,20 @@ class Dressed(Struct, frozen=True, kw_only=True):
 
     dress: Dress
     picture: Picture | None
-    used: TextUsed
+    used: WordsUsed
 
 
 async def dressed(uow: UnitOfWork, letter: LetterRef, person: str, mail_domain: str) -> Dressed:
     """`person` is any stable key of whoever reads it: where two versions are compared, it decides
     which one they get."""
-    brand, in_use = await uow.brands.current(), await uow.texts.in_use(letter)
+    brand, in_use = await uow.brands.current(), await uow.wordings.in_use(letter)
     version = in_use.drawn(letter.name, person)
-    text = None if version == OURS else await uow.texts.version(letter, version)
+    text = None if version == OURS else await uow.wordings.version(letter, version)
     picture = await _picture(uow, brand, mail_domain)
     return Dressed(
         dress=Dress(brand=brand, logo=f"cid:{picture.cid}" if picture else None, text=text),
         picture=picture,
-        used=TextUsed(letter=letter, version=version, use=in_use.use),
+        used=WordsUsed(letter=letter, version=version, use=in_use.use),
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.ports.texts import LetterRef
+from application.ports.wordings import LetterRef
 from domain.attribution import PeopleOutcome
 from domain.letters import InUse, LetterText
 
@@ -26,7 +26,7 @@ class LetterStanding(Struct, frozen=True, kw_only=True):
         return self.latest not in (0, self.in_use.version, self.in_use.rival)
 
 
-class TextVersion(Struct, frozen=True, kw_only=True):
+class WordsVersion(Struct, frozen=True, kw_only=True):
     """One version, who wrote it ("user:<id>") and when."""
 
     version: int
@@ -54,7 +54,7 @@ class LetterPages(Protocol):
 
     async def versions(
         self, merchant_id: UUID, letter: LetterRef, limit: int
-    ) -> Sequence[TextVersion]:
+    ) -> Sequence[WordsVersion]:
         """The latest first."""
         ...
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from application.ports.accounts import Principal
 from application.ports.brands import MOST_LOGO_BYTES, LogoRefused
 from application.ports.registry import MerchantProfile
-from application.ports.texts import LetterRef
+from application.ports.wordings import LetterRef
 from application.use_cases.try_letter import Wish
 from domain.brand import BRAND_TEXTS, Brand, BrandFault, brand_faults, is_wanted_in, parse, tidied
 from domain.brand.colour import DARK_GROUNDS, LIGHT_GROUNDS, Shade, look_of

@@ -10,7 +10,7 @@ from msgspec import Struct
 from application.letter_pages import LetterStanding
 from application.ports.accounts import Principal
 from application.ports.letters import LetterDesk
-from application.ports.texts import LetterRef
+from application.ports.wordings import LetterRef
 from domain.letters import OURS, LetterKind
 from web import times
 from web.parts import WebParts

@@ -12,9 +12,9 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from application.errors import Unavailable
-from application.letter_pages import LetterStanding, TextVersion
+from application.letter_pages import LetterStanding, WordsVersion
 from application.ports.accounts import Principal
-from application.ports.texts import MOST_TESTS, LetterRef
+from application.ports.wordings import MOST_TESTS, LetterRef
 from application.use_cases.try_letter import Reader, Wish
 from domain.letters import BLOCKS, OURS, InUse, LetterKind, LetterText, TextFault, faults_of
 from web import letter_list, money, times
@@ -265,7 +265,7 @@ def _rows(text: str, most: int) -> int:
     return min(max(sum(1 + len(line) // 64 for line in text.split("\n")), least), 14)
 
 
-def _version(each: TextVersion, standing: LetterStanding, principal: Principal) -> Version:
+def _version(each: WordsVersion, standing: LetterStanding, principal: Principal) -> Version:
     use = standing.in_use
     state = "In use" if each.version in (use.version, use.rival) else ""
     if not state and each.version == standing.latest:

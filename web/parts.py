@@ -25,7 +25,7 @@ from application.ports.registry import Registry
 from application.ports.stores import CardLink, LinkTarget
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
 from application.ports.text_news import Answered, Carrier, Undelivered
-from application.ports.texts import LetterRef
+from application.ports.wordings import LetterRef
 from application.use_cases.agree_to_texts import TextsOffer
 from application.use_cases.answer_end import EndAnswer
 from application.use_cases.backup_cards import BackupOffer

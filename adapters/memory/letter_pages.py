@@ -6,8 +6,8 @@ from uuid import UUID
 
 from adapters.memory.lift import returned
 from adapters.memory.world import HeldMessage, MemoryWorld
-from application.letter_pages import ArmOutcome, LetterStanding, TextVersion
-from application.ports.texts import LetterRef
+from application.letter_pages import ArmOutcome, LetterStanding, WordsVersion
+from application.ports.wordings import LetterRef
 from domain.attribution import PeopleOutcome
 from domain.letters import InUse, LetterText
 from domain.recovery.state import RecoveryCase
@@ -20,15 +20,15 @@ class MemoryLetterPages:
         self._world = world
 
     async def standings(self, merchant_id: UUID) -> Sequence[LetterStanding]:
-        known = {*self._world.texts, *self._world.uses}
+        known = {*self._world.wordings, *self._world.uses}
         return [self._standing(*key) for key in known if key[0] == merchant_id]
 
     async def versions(
         self, merchant_id: UUID, letter: LetterRef, limit: int
-    ) -> Sequence[TextVersion]:
-        written = self._world.texts.get((merchant_id, letter), ())
+    ) -> Sequence[WordsVersion]:
+        written = self._world.wordings.get((merchant_id, letter), ())
         found = [
-            TextVersion(version=version, text=held.text, actor=held.actor, at=held.at)
+            WordsVersion(version=version, text=held.text, actor=held.actor, at=held.at)
             for version, held in enumerate(written, 1)
         ]
         return found[::-1][:limit]
@@ -36,7 +36,7 @@ class MemoryLetterPages:
     async def version(
         self, merchant_id: UUID, letter: LetterRef, version: int
     ) -> LetterText | None:
-        written = self._world.texts.get((merchant_id, letter), ())
+        written = self._world.wordings.get((merchant_id, letter), ())
         return written[version - 1].text if 1 <= version <= len(written) else None
 
     async def arms(self, merchant_id: UUID, letter: LetterRef, use: int) -> Sequence[ArmOutcome]:
@@ -57,7 +57,7 @@ class MemoryLetterPages:
         ]
 
     def _standing(self, merchant_id: UUID, letter: LetterRef) -> LetterStanding:
-        written = self._world.texts.get((merchant_id, letter), ())
+        written = self._world.wordings.get((merchant_id, letter), ())
         used = self._world.uses.get((merchant_id, letter), ())
         return LetterStanding(
             letter=letter,
@@ -68,15 +68,15 @@ class MemoryLetterPages:
 
 
 def _is_of(held: HeldMessage, letter: LetterRef, use: int) -> bool:
-    text = held.message.text
+    text = held.message.words
     return text is not None and text.letter == letter and text.use == use
 
 
 def _by_version(read: Iterable[HeldMessage]) -> dict[int, list[HeldMessage]]:
     found: dict[int, list[HeldMessage]] = defaultdict(list)
     for held in read:
-        assert held.message.text is not None
-        found[held.message.text.version].append(held)
+        assert held.message.words is not None
+        found[held.message.words.version].append(held)
     return found
 
 
@@ -87,9 +87,9 @@ def _people(
     versions: dict[str, set[int]] = defaultdict(set)
     cases: dict[str, dict[str, bool]] = defaultdict(dict)
     for held, case in read:
-        assert held.message.text is not None
+        assert held.message.words is not None
         person = case.customer_id or case.invoice_id
-        versions[person].add(held.message.text.version)
+        versions[person].add(held.message.words.version)
         cases[person][case.invoice_id] = case.recovered_minor > returned(case)
     counted = Counter(
         (min(versions[person]), len(paid), sum(paid.values()))

@@ -34,7 +34,7 @@ from adapters.memory.reports import MemoryReportStore
 from adapters.memory.sending import MemorySendingStore
 from adapters.memory.suppressions import MemorySuppressionStore
 from adapters.memory.text_consents import MemoryTextConsentStore
-from adapters.memory.texts import MemoryTextStore
+from adapters.memory.wordings import MemoryWordingStore
 from adapters.memory.world import Journal, MemoryWorld
 from application.ports.unit_of_work import OpenUnitOfWork
 
@@ -72,7 +72,7 @@ class MemoryUnitOfWork:
         self.sending = MemorySendingStore(world, journal, merchant_id)
         self.mail_news = MemoryMailNewsStore(world, journal, merchant_id)
         self.brands = MemoryBrandStore(world, journal, merchant_id)
-        self.texts = MemoryTextStore(world, journal, merchant_id)
+        self.wordings = MemoryWordingStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

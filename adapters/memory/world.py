@@ -24,7 +24,7 @@ from application.ports.stores import ActionRef, AuditEntry, EventRef, NewMessage
 from application.ports.stripe_accounts import Connection, PendingAgreement
 from application.ports.suppressions import Suppression
 from application.ports.text_consents import TextConsent
-from application.ports.texts import LetterRef
+from application.ports.wordings import LetterRef
 from domain.brand import Brand
 from domain.decline import DeclineFamily
 from domain.invoice import Customer
@@ -141,7 +141,7 @@ class HeldLogo(Struct, frozen=True, kw_only=True):
     added_at: datetime
 
 
-class HeldText(Struct, frozen=True, kw_only=True):
+class HeldWords(Struct, frozen=True, kw_only=True):
     """A version of a letter's words."""
 
     text: LetterText
@@ -249,7 +249,7 @@ class MemoryWorld:
     links: dict[bytes, HeldLink] = field(default_factory=dict)
     brands: dict[UUID, Brand] = field(default_factory=dict)
     logos: dict[tuple[UUID, str], HeldLogo] = field(default_factory=dict)
-    texts: dict[tuple[UUID, LetterRef], tuple[HeldText, ...]] = field(default_factory=dict)
+    wordings: dict[tuple[UUID, LetterRef], tuple[HeldWords, ...]] = field(default_factory=dict)
     uses: dict[tuple[UUID, LetterRef], tuple[HeldUse, ...]] = field(default_factory=dict)
     tests: dict[tuple[UUID, UUID], tuple[datetime, ...]] = field(default_factory=dict)
     lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)

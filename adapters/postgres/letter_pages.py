@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from adapters.postgres.texts import VERSION, in_use_of
 from adapters.postgres.unit_of_work import bound
-from application.letter_pages import ArmOutcome, LetterStanding, TextVersion
-from application.ports.texts import LetterRef
+from adapters.postgres.wordings import VERSION, in_use_of
+from application.letter_pages import ArmOutcome, LetterStanding, WordsVersion
+from application.ports.wordings import LetterRef
 from domain.attribution import PeopleOutcome
 from domain.letters import BLOCKS, InUse, LetterKind, LetterText
 
@@ -78,11 +78,11 @@ class PostgresLetterPages:
 
     async def versions(
         self, merchant_id: UUID, letter: LetterRef, limit: int
-    ) -> Sequence[TextVersion]:
+    ) -> Sequence[WordsVersion]:
         async with bound(self._pool, merchant_id) as connection:
             rows = await connection.fetch(VERSIONS, merchant_id, *_name(letter), limit)
         return [
-            TextVersion(
+            WordsVersion(
                 version=row["version"],
                 text=LetterText(**{block: row[block] for block in BLOCKS}),
                 actor=row["actor"],

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adapters.postgres.tables import Messages, fetch
 from application.ports.stores import ConcurrentWrite, Conversation, NewMessage
-from application.ports.texts import TextUsed
+from application.ports.wordings import WordsUsed
 from domain.network import MONTH
 
 # A step whose letter the mail server did not take may begin again; one that was sent may not.
@@ -70,7 +70,7 @@ class PostgresMessageStore:
             message.channel.value,
             message.address_hash,
             message.token_hash,
-            *_words(message.text),
+            *_words(message.words),
         )
         if done != "INSERT 0 1":
             raise ConcurrentWrite
@@ -100,7 +100,7 @@ class PostgresMessageStore:
         await fetch(self._connection, mark)
 
 
-def _words(text: TextUsed | None) -> tuple[str | None, str | None, int, int | None]:
+def _words(text: WordsUsed | None) -> tuple[str | None, str | None, int, int | None]:
     if text is None:
         return None, None, 0, None
     return text.letter.kind.value, text.letter.language, text.version, text.use

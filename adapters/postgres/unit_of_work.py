@@ -35,7 +35,7 @@ from adapters.postgres.reports import PostgresReportStore
 from adapters.postgres.sending import PostgresSendingStore
 from adapters.postgres.suppressions import PostgresSuppressionStore
 from adapters.postgres.text_consents import PostgresTextConsentStore
-from adapters.postgres.texts import PostgresTextStore
+from adapters.postgres.wordings import PostgresWordingStore
 from application.ports.sealing import Sealing
 from application.ports.unit_of_work import OpenUnitOfWork
 
@@ -74,7 +74,7 @@ class PostgresUnitOfWork:
         self.suppressions = PostgresSuppressionStore(connection, merchant_id)
         self.text_consents = PostgresTextConsentStore(connection, merchant_id)
         self.brands = PostgresBrandStore(connection, merchant_id)
-        self.texts = PostgresTextStore(connection, merchant_id)
+        self.wordings = PostgresWordingStore(connection, merchant_id)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)
 

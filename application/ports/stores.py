@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.ports.texts import TextUsed
+from application.ports.wordings import WordsUsed
 from domain.invoice import Customer
 from domain.network import CardUse
 from domain.policy import Channel, Policy
@@ -219,7 +219,7 @@ class NewMessage(Struct, frozen=True, kw_only=True):
     channel: Channel = Channel.EMAIL
     address_hash: bytes | None = None  # to whom it goes; None for those of old
     token_hash: bytes | None = None  # of the link in it
-    text: TextUsed | None = None
+    words: WordsUsed | None = None
 
 
 class MessageStore(Protocol):

@@ -30,7 +30,7 @@ from application.ports.stores import (
 from application.ports.stripe_accounts import ConnectionStore
 from application.ports.suppressions import SuppressionStore
 from application.ports.text_consents import TextConsentStore
-from application.ports.texts import TextStore
+from application.ports.wordings import WordingStore
 
 
 class UnitOfWork(Protocol):
@@ -87,7 +87,7 @@ class UnitOfWork(Protocol):
     @property
     def brands(self) -> BrandStore: ...
     @property
-    def texts(self) -> TextStore: ...
+    def wordings(self) -> WordingStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

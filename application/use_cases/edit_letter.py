@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from application.ports.letters import LetterDesk
 from application.ports.stores import AuditEntry
-from application.ports.texts import LetterRef
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
+from application.ports.wordings import LetterRef
 from domain.letters import OURS, InUse, LetterText, TextFault, faults_of
 
 
@@ -42,10 +42,10 @@ class EditLetter:
         if text == self.desk.ours(letter.kind, letter.language):
             return Saved()
         async with self.open_uow(merchant_id) as uow:
-            latest = await uow.texts.latest(letter)
-            if latest and await uow.texts.version(letter, latest) == text:
+            latest = await uow.wordings.latest(letter)
+            if latest and await uow.wordings.version(letter, latest) == text:
                 return Saved(version=latest)
-            version = await uow.texts.add(letter, text, actor, self.clock())
+            version = await uow.wordings.add(letter, text, actor, self.clock())
             if not version:
                 return Saved(is_full=True)
             written = _told(InUse(version=version))
@@ -69,11 +69,11 @@ class EditLetter:
         async with self.open_uow(merchant_id) as uow:
             if not await _are_there(uow, letter, wish):
                 return False
-            before = await uow.texts.in_use(letter)
+            before = await uow.wordings.in_use(letter)
             if replace(wish, use=before.use) == before:
                 return True
             after = replace(wish, use=before.use + 1)
-            await uow.texts.put_in_use(letter, after, actor, self.clock())
+            await uow.wordings.put_in_use(letter, after, actor, self.clock())
             told = (_told(before), _told(after))
             await uow.audit.add(self._entry("use_letter", letter, actor, *told))
         return True
@@ -98,7 +98,7 @@ class EditLetter:
 
 async def _are_there(uow: UnitOfWork, letter: LetterRef, wish: InUse) -> bool:
     for version in (wish.version, wish.rival):
-        if version and await uow.texts.version(letter, version) is None:
+        if version and await uow.wordings.version(letter, version) is None:
             return False
     return True
 

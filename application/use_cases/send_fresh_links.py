@@ -21,8 +21,8 @@ from application.ports.payments import Payments
 from application.ports.registry import Registry
 from application.ports.stores import LINK_LIFE, AuditEntry
 from application.ports.suppressions import hash_of
-from application.ports.texts import LetterRef
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
+from application.ports.wordings import LetterRef
 from domain.invoice import Invoice
 from domain.letters import LetterKind
 from domain.recovery.case import replay

@@ -25,8 +25,8 @@ from application.ports.stores import LINK_LIFE, ConcurrentWrite, NewMessage
 from application.ports.suppressions import Suppression, hash_of
 from application.ports.text_consents import TextConsent
 from application.ports.texting import Text, TextStopped
-from application.ports.texts import LetterRef, TextUsed
 from application.ports.unit_of_work import UnitOfWork
+from application.ports.wordings import LetterRef, WordsUsed
 from application.reminding import about_of
 from application.texting import Addressee, Texting
 from domain.invoice import Customer, Invoice, InvoiceStatus
@@ -52,7 +52,7 @@ class Going(Struct, frozen=True, kw_only=True):
 
     message: Letter | Text
     word: TextConsent | None = None
-    used: TextUsed | None = None
+    used: WordsUsed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +319,7 @@ def _new(going: Going, step: int, now: datetime, token_hash: bytes) -> NewMessag
         channel=Channel.SMS if is_text else Channel.EMAIL,
         address_hash=hash_of(message.to),
         token_hash=token_hash,
-        text=going.used,
+        words=going.used,
     )
 
 

@@ -22,8 +22,8 @@ from application.ports.letters import (
 from application.ports.mailer import Letter, MailDeferred, Mailer, MailRefused, Picture, Stream
 from application.ports.registry import MerchantProfile, Registry
 from application.ports.stores import AuditEntry
-from application.ports.texts import LetterRef
 from application.ports.unit_of_work import OpenUnitOfWork
+from application.ports.wordings import LetterRef
 from application.views import Pages
 from domain.brand import Brand
 from domain.decline.telling import Tellable, tellable
@@ -89,7 +89,7 @@ class TryLetter:
             raise Unavailable("mail")
         merchant = await self.registry.merchant(reader.merchant_id)
         async with self.open_uow(reader.merchant_id) as uow:
-            if not await uow.texts.note_test(reader.user_id, wish.letter, self.clock()):
+            if not await uow.wordings.note_test(reader.user_id, wish.letter, self.clock()):
                 return False
             await uow.audit.add(self._entry(reader, wish.letter))
         letter = await self._letter(merchant, reader, wish)

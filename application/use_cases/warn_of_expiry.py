@@ -29,8 +29,8 @@ from application.ports.registry import MerchantProfile, Registry
 from application.ports.renewals import Renewals
 from application.ports.stores import AuditEntry
 from application.ports.suppressions import hash_of
-from application.ports.texts import LetterRef
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
+from application.ports.wordings import LetterRef
 from domain.expiry import Renewal, is_to_be_told, looks_ahead, may_be_told_from
 from domain.letters import LetterKind
 from domain.policy import Policy

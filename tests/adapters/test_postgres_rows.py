@@ -34,7 +34,7 @@ from tests.contract.test_notices import a_notice
 from tests.contract.test_past_store import a_past, an_offer
 from tests.contract.test_sending import a_key
 from tests.contract.test_text_consents import a_text_consent
-from tests.contract.test_texts import FAILED, a_text
+from tests.contract.test_wordings import FAILED, a_text
 from tests.contract.worlds import (
     Shop,
     World,
@@ -119,9 +119,9 @@ async def lived_in(world: World) -> UUID:
         await uow.suppressions.add(hash_of("a@example.com"), Suppression.BOUNCED, MONDAY)
         await uow.brands.keep_logo(a_logo(), MONDAY)
         await uow.brands.put(Brand(logo=a_logo().logo), MONDAY)
-        await uow.texts.add(FAILED, a_text(), "user:1", MONDAY)
-        await uow.texts.put_in_use(FAILED, InUse(use=1, version=1), "user:1", MONDAY)
-        await uow.texts.note_test(new.user_id, FAILED, MONDAY)
+        await uow.wordings.add(FAILED, a_text(), "user:1", MONDAY)
+        await uow.wordings.put_in_use(FAILED, InUse(use=1, version=1), "user:1", MONDAY)
+        await uow.wordings.note_test(new.user_id, FAILED, MONDAY)
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})
         )

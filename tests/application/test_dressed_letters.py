@@ -5,7 +5,7 @@ from collections import Counter
 from msgspec.structs import replace
 
 from application.ports.brands import MadeLogo
-from application.ports.texts import LetterRef, TextUsed
+from application.ports.wordings import LetterRef, WordsUsed
 from domain.brand import Brand, Logo
 from domain.letters import OURS, InUse, LetterKind, LetterText
 from domain.recovery.actions import ActionKind
@@ -37,8 +37,8 @@ async def opened(**invoice: object) -> Bakery:
 
 async def with_words(bakery: Bakery, use: InUse) -> None:
     async with bakery.cases.open_uow(bakery.merchant_id) as uow:
-        await uow.texts.add(CARD, WORDS, "user:1", MONDAY)
-        await uow.texts.put_in_use(CARD, use, "user:1", MONDAY)
+        await uow.wordings.add(CARD, WORDS, "user:1", MONDAY)
+        await uow.wordings.put_in_use(CARD, use, "user:1", MONDAY)
 
 
 async def test_the_letter_wears_the_brand_and_carries_the_logo_along() -> None:
@@ -70,7 +70,7 @@ async def test_who_decided_nothing_sends_what_was_always_sent() -> None:
     assert letter.picture is None
     assert "<img" not in letter.html
     (held,) = bakery.world.messages.values()
-    assert held.message.text == TextUsed(letter=CARD, version=OURS, use=0)
+    assert held.message.words == WordsUsed(letter=CARD, version=OURS, use=0)
 
 
 async def test_the_letter_says_the_merchants_words_and_nothing_is_obeyed() -> None:
@@ -85,15 +85,15 @@ async def test_the_letter_says_the_merchants_words_and_nothing_is_obeyed() -> No
     assert "49" not in letter.text
     assert "inzwischen bezahlt" in letter.text
     (held,) = bakery.world.messages.values()
-    assert held.message.text == TextUsed(letter=CARD, version=1, use=1)
+    assert held.message.words == WordsUsed(letter=CARD, version=1, use=1)
     assert held.message.token_hash is not None
 
 
 async def test_words_that_can_no_longer_be_used_leave_subject_and_button() -> None:
     bakery = await opened()
     async with bakery.cases.open_uow(bakery.merchant_id) as uow:
-        await uow.texts.add(CARD, LetterText(subject="", preview="", opening="Hi."), "u", MONDAY)
-        await uow.texts.put_in_use(CARD, InUse(use=1, version=1), "u", MONDAY)
+        await uow.wordings.add(CARD, LetterText(subject="", preview="", opening="Hi."), "u", MONDAY)
+        await uow.wordings.put_in_use(CARD, InUse(use=1, version=1), "u", MONDAY)
     await bakery.does_what_is_next()
     (letter,) = bakery.mailer.letters
     assert letter.subject
@@ -118,8 +118,8 @@ async def test_chance_decides_between_two_and_each_message_says_which() -> None:
         await bakery.does_what_is_next()
         (letter,) = bakery.mailer.letters
         (held,) = bakery.world.messages.values()
-        assert held.message.text is not None
-        version = held.message.text.version
+        assert held.message.words is not None
+        version = held.message.words.version
         assert ("{% bread %}" in letter.text) == (version == 1)
         read[version] += 1
     assert set(read) == {OURS, 1}

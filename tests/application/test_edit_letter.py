@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from adapters.email.render import JinjaLetters
 from adapters.memory.unit_of_work import units_of_work
-from adapters.memory.world import HeldText, MemoryWorld
-from application.ports.texts import MOST_VERSIONS, LetterRef
+from adapters.memory.world import HeldWords, MemoryWorld
+from application.ports.wordings import MOST_VERSIONS, LetterRef
 from application.use_cases.edit_letter import EditLetter
 from domain.letters import OURS, InUse, LetterKind, LetterText
 from tests.builders import MONDAY
@@ -34,7 +34,7 @@ class Desk:
 
     async def in_use(self) -> InUse:
         async with units_of_work(self.world)(SHOP) as uow:
-            return await uow.texts.in_use(FAILED)
+            return await uow.wordings.in_use(FAILED)
 
     def told(self) -> list[tuple[str, dict[str, str | int | None]]]:
         return [(entry.action, entry.after) for entry in self.world.audit.values()]
@@ -58,23 +58,23 @@ async def test_our_own_words_are_ours() -> None:
     desk = Desk()
     ours = desk.edit.desk.ours(FAILED.kind, FAILED.language)
     assert (await desk.edit.save(SHOP, FAILED, ours, WHO)).version == OURS
-    assert desk.world.texts == {}
+    assert desk.world.wordings == {}
 
 
 async def test_words_with_a_fault_are_not_kept() -> None:
     desk = Desk()
     saved = await desk.edit.save(SHOP, FAILED, replace(TEXT, body="{{amuont}}"), WHO)
     assert [(fault.block, fault.line, fault.column) for fault in saved.faults] == [("body", 1, 1)]
-    assert (desk.world.texts, desk.told()) == ({}, [])
+    assert (desk.world.wordings, desk.told()) == ({}, [])
 
 
 async def test_there_is_an_end_of_versions() -> None:
     desk = Desk()
-    held = HeldText(text=TEXT, actor=WHO, at=MONDAY)
-    desk.world.texts[SHOP, FAILED] = (held,) * MOST_VERSIONS
+    held = HeldWords(text=TEXT, actor=WHO, at=MONDAY)
+    desk.world.wordings[SHOP, FAILED] = (held,) * MOST_VERSIONS
     saved = await desk.edit.save(SHOP, FAILED, replace(TEXT, body="Bitte."), WHO)
     assert saved.is_full
-    assert len(desk.world.texts[SHOP, FAILED]) == MOST_VERSIONS
+    assert len(desk.world.wordings[SHOP, FAILED]) == MOST_VERSIONS
 
 
 async def test_a_version_comes_into_use_and_ours_comes_back() -> None:

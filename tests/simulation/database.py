@@ -114,7 +114,7 @@ class Unit:
         self.link_requests = inner.link_requests
         self.text_consents = inner.text_consents
         self.mail, self.mail_news, self.sending = inner.mail, inner.mail_news, inner.sending
-        self.brands, self.texts = inner.brands, inner.texts
+        self.brands, self.wordings = inner.brands, inner.wordings
 
 
 class WatchedCases(Cases):

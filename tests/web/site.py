@@ -37,7 +37,7 @@ from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
 from application.ports.stores import NewMessage
 from application.ports.suppressions import hash_of
-from application.ports.texts import TextUsed
+from application.ports.wordings import WordsUsed
 from application.use_cases.agree_to_texts import AgreeToTexts
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.ask_fresh_link import AskFreshLink
@@ -162,7 +162,7 @@ class Site:
             address = hash_of("ines@example.com")
             await work.links.keep(digest, case_id, self.now() + lasts, address)
 
-    async def wrote(self, token: str, case_id: UUID, text: TextUsed) -> None:
+    async def wrote(self, token: str, case_id: UUID, text: WordsUsed) -> None:
         """A letter of Acme's with this link has gone out."""
         digest = sha256(token.encode()).digest()
         message = NewMessage(
@@ -171,7 +171,7 @@ class Site:
             subject="s",
             at=self.now(),
             token_hash=digest,
-            text=text,
+            words=text,
         )
         async with units_of_work(self.world)(ACME) as work:
             await work.messages.begin(case_id, message)

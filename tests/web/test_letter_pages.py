@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from application.ports.texts import MOST_TESTS, LetterRef, TextUsed
+from application.ports.wordings import MOST_TESTS, LetterRef, WordsUsed
 from domain.letters import OURS, InUse, LetterKind
 from tests.adapters.test_email_reminder import Seen
 from tests.web.injections import BRACED, HIDDEN, PLAIN
@@ -40,7 +40,7 @@ def in_use(site: Site, letter: LetterRef = FAILED) -> InUse:
 
 
 def versions(site: Site, letter: LetterRef = FAILED) -> int:
-    return len(site.world.texts.get((ACME, letter), ()))
+    return len(site.world.wordings.get((ACME, letter), ()))
 
 
 def test_every_letter_has_its_name_and_its_place_in_the_list() -> None:
@@ -110,7 +110,7 @@ async def test_a_draft_is_kept_and_the_page_comes_back_to_it(
     assert "Kept as a draft" in page
     assert "You see: Version 1" in page
     assert "| Hello," in page
-    assert "\r" not in site.world.texts[ACME, FAILED][0].text.opening
+    assert "\r" not in site.world.wordings[ACME, FAILED][0].text.opening
     assert "with a draft" in (await mara.get(LIST)).text
 
 
@@ -351,7 +351,7 @@ async def test_a_visit_is_counted_where_a_browser_says_that_somebody_came(
 ) -> None:
     case_id = await site.tell(Story(invoice_id="in_1", opened_at=NOW))
     await site.link("t0ken", case_id)
-    await site.wrote("t0ken", case_id, TextUsed(letter=FAILED, version=OURS, use=1))
+    await site.wrote("t0ken", case_id, WordsUsed(letter=FAILED, version=OURS, use=1))
     person = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 
     async def visited() -> bool:

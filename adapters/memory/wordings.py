@@ -4,21 +4,21 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.everyday_stores import MemoryStore
-from adapters.memory.world import HeldText, HeldUse
+from adapters.memory.world import HeldUse, HeldWords
 from application.ports.stores import ConcurrentWrite
-from application.ports.texts import MOST_TESTS, MOST_VERSIONS, TESTS_WITHIN, LetterRef
+from application.ports.wordings import MOST_TESTS, MOST_VERSIONS, TESTS_WITHIN, LetterRef
 from domain.letters import InUse, LetterText
 
 
-class MemoryTextStore(MemoryStore):
+class MemoryWordingStore(MemoryStore):
     """Those of one merchant."""
 
     async def add(self, letter: LetterRef, text: LetterText, actor: str, at: datetime) -> int:
         written = self._written(letter)
         if len(written) >= MOST_VERSIONS:
             return 0
-        held = HeldText(text=text, actor=actor, at=at)
-        self.journal.put(self.world.texts, (self.merchant_id, letter), (*written, held))
+        held = HeldWords(text=text, actor=actor, at=at)
+        self.journal.put(self.world.wordings, (self.merchant_id, letter), (*written, held))
         return len(written) + 1
 
     async def version(self, letter: LetterRef, version: int) -> LetterText | None:
@@ -58,5 +58,5 @@ class MemoryTextStore(MemoryStore):
         self.journal.put(self.world.tests, key, (*sent, at))
         return True
 
-    def _written(self, letter: LetterRef) -> tuple[HeldText, ...]:
-        return self.world.texts.get((self.merchant_id, letter), ())
+    def _written(self, letter: LetterRef) -> tuple[HeldWords, ...]:
+        return self.world.wordings.get((self.merchant_id, letter), ())

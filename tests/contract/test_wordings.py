@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from application.letter_pages import ArmOutcome, LetterStanding
 from application.ports.stores import ConcurrentWrite, NewMessage
-from application.ports.texts import MOST_TESTS, TESTS_WITHIN, LetterRef, TextUsed
+from application.ports.wordings import MOST_TESTS, TESTS_WITHIN, LetterRef, WordsUsed
 from domain.attribution import PeopleOutcome
 from domain.letters import BLOCKS, OURS, InUse, LetterKind, LetterText
 from domain.recovery import events as e
@@ -32,15 +32,15 @@ def a_text(number: int = 1) -> LetterText:
 
 async def test_versions_are_counted_and_stay(world: World, shop: Shop) -> None:
     async with world.open_uow(shop.merchant_id) as uow:
-        assert await uow.texts.latest(FAILED) == 0
-        assert await uow.texts.add(FAILED, a_text(1), WHO, MONDAY) == 1
-        assert await uow.texts.add(FAILED, a_text(2), WHO, MONDAY + DAY) == 2
-        assert await uow.texts.add(OTHER, a_text(3), WHO, MONDAY) == 1
+        assert await uow.wordings.latest(FAILED) == 0
+        assert await uow.wordings.add(FAILED, a_text(1), WHO, MONDAY) == 1
+        assert await uow.wordings.add(FAILED, a_text(2), WHO, MONDAY + DAY) == 2
+        assert await uow.wordings.add(OTHER, a_text(3), WHO, MONDAY) == 1
     async with world.open_uow(shop.merchant_id) as uow:
-        assert await uow.texts.latest(FAILED) == 2
-        assert await uow.texts.version(FAILED, 1) == a_text(1)
-        assert await uow.texts.version(FAILED, 2) == a_text(2)
-        assert [await uow.texts.version(FAILED, no) for no in (0, 3, -1)] == [None] * 3
+        assert await uow.wordings.latest(FAILED) == 2
+        assert await uow.wordings.version(FAILED, 1) == a_text(1)
+        assert await uow.wordings.version(FAILED, 2) == a_text(2)
+        assert [await uow.wordings.version(FAILED, no) for no in (0, 3, -1)] == [None] * 3
     pages, mine = world.letters, shop.merchant_id
     assert await pages.version(mine, FAILED, 2) == a_text(2)
     assert [await pages.version(mine, FAILED, no) for no in (0, 3, -1)] == [None] * 3
@@ -53,38 +53,38 @@ async def test_versions_are_counted_and_stay(world: World, shop: Shop) -> None:
 async def test_a_text_at_the_limit_of_every_block_is_kept(world: World, shop: Shop) -> None:
     whole = LetterText(**{block: "\N{GRINNING FACE}" * most for block, most in BLOCKS.items()})
     async with world.open_uow(shop.merchant_id) as uow:
-        await uow.texts.add(FAILED, whole, WHO, MONDAY)
-        assert await uow.texts.version(FAILED, 1) == whole
+        await uow.wordings.add(FAILED, whole, WHO, MONDAY)
+        assert await uow.wordings.version(FAILED, 1) == whole
 
 
 async def test_the_last_decision_counts_and_each_has_its_number(world: World, shop: Shop) -> None:
     async with world.open_uow(shop.merchant_id) as uow:
-        assert await uow.texts.in_use(FAILED) == InUse()
-        await uow.texts.add(FAILED, a_text(1), WHO, MONDAY)
-        await uow.texts.add(FAILED, a_text(2), WHO, MONDAY)
+        assert await uow.wordings.in_use(FAILED) == InUse()
+        await uow.wordings.add(FAILED, a_text(1), WHO, MONDAY)
+        await uow.wordings.add(FAILED, a_text(2), WHO, MONDAY)
         for use in (
             InUse(use=1, version=1),
             InUse(use=2, version=OURS, rival=2, rival_percent=30),
             InUse(use=3, version=2, rival=OURS, rival_percent=1),
             InUse(use=4, version=OURS),
         ):
-            await uow.texts.put_in_use(FAILED, use, WHO, MONDAY)
-            assert await uow.texts.in_use(FAILED) == use
-        assert await uow.texts.in_use(OTHER) == InUse()
+            await uow.wordings.put_in_use(FAILED, use, WHO, MONDAY)
+            assert await uow.wordings.in_use(FAILED) == use
+        assert await uow.wordings.in_use(OTHER) == InUse()
     with pytest.raises(ConcurrentWrite):
         async with world.open_uow(shop.merchant_id) as uow:
-            await uow.texts.put_in_use(FAILED, InUse(use=4, version=1), WHO, MONDAY)
+            await uow.wordings.put_in_use(FAILED, InUse(use=4, version=1), WHO, MONDAY)
 
 
 async def test_one_merchants_words_are_nobody_elses(world: World, shop: Shop) -> None:
     other = await world.shop()
     async with world.open_uow(shop.merchant_id) as uow:
-        await uow.texts.add(FAILED, a_text(), WHO, MONDAY)
-        await uow.texts.put_in_use(FAILED, InUse(use=1, version=1), WHO, MONDAY)
+        await uow.wordings.add(FAILED, a_text(), WHO, MONDAY)
+        await uow.wordings.put_in_use(FAILED, InUse(use=1, version=1), WHO, MONDAY)
     async with world.open_uow(other.merchant_id) as uow:
-        assert await uow.texts.latest(FAILED) == 0
-        assert await uow.texts.version(FAILED, 1) is None
-        assert await uow.texts.in_use(FAILED) == InUse()
+        assert await uow.wordings.latest(FAILED) == 0
+        assert await uow.wordings.version(FAILED, 1) is None
+        assert await uow.wordings.in_use(FAILED) == InUse()
     assert list(await world.letters.standings(other.merchant_id)) == []
     assert list(await world.letters.versions(other.merchant_id, FAILED, 9)) == []
     assert await world.letters.version(other.merchant_id, FAILED, 1) is None
@@ -93,9 +93,9 @@ async def test_one_merchants_words_are_nobody_elses(world: World, shop: Shop) ->
 
 async def test_a_letter_stands_where_somebody_wrote_or_decided(world: World, shop: Shop) -> None:
     async with world.open_uow(shop.merchant_id) as uow:
-        await uow.texts.add(FAILED, a_text(1), WHO, MONDAY)
-        await uow.texts.put_in_use(FAILED, InUse(use=1, version=1), WHO, MONDAY + DAY)
-        await uow.texts.add(OTHER, a_text(2), WHO, MONDAY + 2 * DAY)
+        await uow.wordings.add(FAILED, a_text(1), WHO, MONDAY)
+        await uow.wordings.put_in_use(FAILED, InUse(use=1, version=1), WHO, MONDAY + DAY)
+        await uow.wordings.add(OTHER, a_text(2), WHO, MONDAY + 2 * DAY)
     found = {one.letter: one for one in await world.letters.standings(shop.merchant_id)}
     assert found == {
         FAILED: LetterStanding(
@@ -109,11 +109,11 @@ async def test_a_letter_stands_where_somebody_wrote_or_decided(world: World, sho
 async def test_a_person_tests_so_often_and_no_more(world: World, shop: Shop) -> None:
     mine, theirs = uuid4(), uuid4()
     async with world.open_uow(shop.merchant_id) as uow:
-        sent = [await uow.texts.note_test(mine, FAILED, MONDAY) for _ in range(MOST_TESTS + 1)]
+        sent = [await uow.wordings.note_test(mine, FAILED, MONDAY) for _ in range(MOST_TESTS + 1)]
         assert sent == [True] * MOST_TESTS + [False]
-        assert await uow.texts.note_test(theirs, FAILED, MONDAY)
-        assert not await uow.texts.note_test(mine, OTHER, MONDAY + TESTS_WITHIN - DAY / 1440)
-        assert await uow.texts.note_test(mine, OTHER, MONDAY + TESTS_WITHIN)
+        assert await uow.wordings.note_test(theirs, FAILED, MONDAY)
+        assert not await uow.wordings.note_test(mine, OTHER, MONDAY + TESTS_WITHIN - DAY / 1440)
+        assert await uow.wordings.note_test(mine, OTHER, MONDAY + TESTS_WITHIN)
 
 
 async def sent(
@@ -129,7 +129,7 @@ async def sent(
         subject="s",
         at=MONDAY,
         token_hash=token,
-        text=TextUsed(letter=FAILED, version=version, use=use),
+        words=WordsUsed(letter=FAILED, version=version, use=use),
     )
     async with world.open_uow(shop.merchant_id) as uow:
         await uow.messages.begin(case_id, message)
@@ -149,8 +149,8 @@ def lot(cases: int, paid_of_them: int, customers: int = 1) -> PeopleOutcome:
 
 async def test_what_became_of_each_version_is_counted_by_customer(world: World, shop: Shop) -> None:
     async with world.open_uow(shop.merchant_id) as uow:
-        await uow.texts.add(FAILED, a_text(1), WHO, MONDAY)
-        await uow.texts.put_in_use(FAILED, COMPARED, WHO, MONDAY)
+        await uow.wordings.add(FAILED, a_text(1), WHO, MONDAY)
+        await uow.wordings.put_in_use(FAILED, COMPARED, WHO, MONDAY)
     await sent(world, shop, "cus_anna", OURS, paid())
     await sent(world, shop, "cus_anna", OURS)
     _, token = await sent(world, shop, "cus_bert", 1, paid())
@@ -170,8 +170,8 @@ async def test_what_became_of_each_version_is_counted_by_customer(world: World, 
 
 async def test_who_read_both_versions_is_in_neither(world: World, shop: Shop) -> None:
     async with world.open_uow(shop.merchant_id) as uow:
-        await uow.texts.add(FAILED, a_text(1), WHO, MONDAY)
-        await uow.texts.put_in_use(FAILED, COMPARED, WHO, MONDAY)
+        await uow.wordings.add(FAILED, a_text(1), WHO, MONDAY)
+        await uow.wordings.put_in_use(FAILED, COMPARED, WHO, MONDAY)
     await sent(world, shop, "cus_anna", OURS)
     await sent(world, shop, "cus_anna", 1, paid())
     found = await world.letters.arms(shop.merchant_id, FAILED, 1)
@@ -181,8 +181,8 @@ async def test_who_read_both_versions_is_in_neither(world: World, shop: Shop) ->
 async def test_another_merchants_link_is_no_visit(world: World, shop: Shop) -> None:
     other = await world.shop()
     async with world.open_uow(shop.merchant_id) as uow:
-        await uow.texts.add(FAILED, a_text(1), WHO, MONDAY)
-        await uow.texts.put_in_use(FAILED, COMPARED, WHO, MONDAY)
+        await uow.wordings.add(FAILED, a_text(1), WHO, MONDAY)
+        await uow.wordings.put_in_use(FAILED, COMPARED, WHO, MONDAY)
     _, token = await sent(world, shop, "cus_anna", 1)
     async with world.open_uow(other.merchant_id) as uow:
         await uow.messages.visited(token, MONDAY)
@@ -197,7 +197,7 @@ async def test_what_did_not_go_out_is_not_counted(world: World, shop: Shop) -> N
         message_id=f"{case_id}.2@mail",
         subject="s",
         at=MONDAY + timedelta(hours=1),
-        text=TextUsed(letter=FAILED, version=OURS, use=1),
+        words=WordsUsed(letter=FAILED, version=OURS, use=1),
     )
     async with world.open_uow(shop.merchant_id) as uow:
         await uow.messages.begin(case_id, again)

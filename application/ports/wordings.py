@@ -25,7 +25,7 @@ class LetterRef(Struct, frozen=True, array_like=True):
         return f"{self.kind}/{self.language}"
 
 
-class TextUsed(Struct, frozen=True, kw_only=True):
+class WordsUsed(Struct, frozen=True, kw_only=True):
     """Which words a message was made of; version 0: ours."""
 
     letter: LetterRef
@@ -33,7 +33,7 @@ class TextUsed(Struct, frozen=True, kw_only=True):
     use: int
 
 
-class TextStore(Protocol):
+class WordingStore(Protocol):
     """Those of one merchant, inside one unit of work."""
 
     async def add(self, letter: LetterRef, text: LetterText, actor: str, at: datetime) -> int:

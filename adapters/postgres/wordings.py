@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from application.ports.stores import ConcurrentWrite
-from application.ports.texts import MOST_TESTS, MOST_VERSIONS, TESTS_WITHIN, LetterRef
+from application.ports.wordings import MOST_TESTS, MOST_VERSIONS, TESTS_WITHIN, LetterRef
 from domain.letters import BLOCKS, OURS, InUse, LetterText
 
 _BLOCKS: Final = ", ".join(BLOCKS)
@@ -41,7 +41,7 @@ select $1, $2, $3, $4, $5 where (
 """
 
 
-class PostgresTextStore:
+class PostgresWordingStore:
     """Those of one merchant, inside one transaction."""
 
     def __init__(self, connection: Any, merchant_id: UUID) -> None:
