@@ -20,7 +20,7 @@ def about_of(
     next_at, zone = case.next_attempt_at, case.timezone or merchant.timezone
     owed_minor = invoice.amount_remaining_minor if case.is_open else case.recovered_minor
     return ReminderText(
-        merchant_name=merchant.name,
+        merchant_name=merchant.known_as,
         customer_name=customer.name if customer else None,
         amount_minor=owed_minor,
         currency=invoice.currency,

@@ -1,29 +1,36 @@
 """Every letter in every language, for looking.
 
-    python docs/make_letters.py FOLDER
+    python docs/make_letters.py FOLDER [brand]
 
 Renders them as they are sent, a sheet a language, and takes a picture of each in the light of a
-desktop and in the dark of a phone.
+desktop and in the dark of a phone; with `brand` as a merchant with a brand sends them.
 """
 
 import sys
+from base64 import b64encode
 from html import escape
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 from make_screenshots import launched
+from msgspec.structs import replace
+from PIL import Image, ImageDraw
 from playwright.sync_api import sync_playwright
 
 from adapters.email.render import JinjaLetters
 from adapters.email.words import LANGUAGES
+from adapters.pictures.logo import read_logo
 from application.ports.letters import (
+    Dress,
     ExpiryText,
     FreshLinkText,
     OtherInvoice,
     ReminderText,
     Rendered,
 )
+from domain.brand import Brand
 from domain.decline.telling import Tellable
 from domain.policy import Template
 
@@ -36,14 +43,39 @@ SIZES: Final = (("light", 620, 3), ("dark", 390, 4))
 OF_BILLS: Final = (Template.INVOICE_DUE, Template.INVOICE_OVERDUE)
 
 
-def letters(tag: str) -> list[Rendered]:
+def branded() -> Dress:
+    """A brand with all that there is, its logo drawn here."""
+    drawn = Image.new("RGBA", (480, 144), (0, 0, 0, 0))
+    pen = ImageDraw.Draw(drawn)
+    pen.ellipse((12, 12, 132, 132), fill="#0b5fa5")
+    pen.polygon([(72, 30), (90, 72), (72, 114), (54, 72)], fill="#ffffff")
+    pen.rectangle((168, 60, 440, 84), fill="#0b5fa5")
+    file = BytesIO()
+    drawn.save(file, "PNG")
+    made = read_logo(file.getvalue())
+    brand = Brand(
+        colour="#0b5fa5",
+        footer="Bücher seit 1987",
+        legal_address="Nordlicht Verlag GmbH\nHafenstr. 1, 20457 Hamburg\nHRB 12345",
+        support_email="hilfe@nordlicht.example",
+        support_url="https://nordlicht.example/hilfe",
+        logo=made.logo,
+    )
+    shown = f"data:image/png;base64,{b64encode(made.picture).decode()}"
+    return Dress(brand=brand, logo=shown)
+
+
+def letters(tag: str, dress: Dress) -> list[Rendered]:
     """All letters of one language, as much filled in as can be."""
     words, known = JinjaLetters(), [_reminder(tag, *each) for each in product(Template, (1, 2))]
     once = (Template.FINAL_NOTICE, Template.RECOVERED, *OF_BILLS)
     reminders = [about for about in known if about.step == 1 or about.template not in once]
     notices = [_notice(tag, is_over=is_over) for is_over in (False, True)]
-    link = words.fresh_link(_fresh_link(tag))
-    return [*map(words.reminder, reminders), *map(words.expiry, notices), link]
+    return [
+        *(words.reminder(replace(about, dress=dress)) for about in reminders),
+        *(words.expiry(replace(about, dress=dress)) for about in notices),
+        words.fresh_link(replace(_fresh_link(tag), dress=dress)),
+    ]
 
 
 def _reminder(tag: str, template: Template, step: int) -> ReminderText:
@@ -92,12 +124,12 @@ def _notice(tag: str, *, is_over: bool) -> ExpiryText:
     )
 
 
-def sheet(tag: str, width: int, columns: int) -> str:
+def sheet(tag: str, width: int, columns: int, dress: Dress) -> str:
     """One page with all letters of a language side by side."""
     cells = "".join(
         f"<figure><figcaption>{escape(letter.subject)}</figcaption>"
         f'<iframe srcdoc="{escape(letter.html)}" width="{width}" height="640"></iframe></figure>'
-        for letter in letters(tag)
+        for letter in letters(tag, dress)
     )
     style = (
         f"body{{display:grid;grid-template-columns:repeat({columns},{width}px);gap:16px;margin:16px}}"
@@ -106,7 +138,7 @@ def sheet(tag: str, width: int, columns: int) -> str:
     return f'<meta charset="utf-8"><style>{style}</style>{cells}'
 
 
-def photograph(folder: Path) -> None:
+def photograph(folder: Path, dress: Dress) -> None:
     """Two pictures a language."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -117,11 +149,11 @@ def photograph(folder: Path) -> None:
                 "color_scheme": scheme,
             }
             page = browser.new_page(**given)
-            page.set_content(sheet(tag, width, columns))
+            page.set_content(sheet(tag, width, columns, dress))
             page.screenshot(path=folder / f"{tag}-{scheme}.png", full_page=True)
             page.close()
         browser.close()
 
 
 if __name__ == "__main__":
-    photograph(Path(sys.argv[1]))
+    photograph(Path(sys.argv[1]), branded() if "brand" in sys.argv[2:] else Dress())

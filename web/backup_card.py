@@ -38,7 +38,7 @@ def shown(
     amount = money.plain(row.amount_minor, row.currency, speech.point)
     return {
         "backups": [
-            (choice_of(card), backup.question(speech, merchant.name, amount, card))
+            (choice_of(card), backup.question(speech, merchant.known_as, amount, card))
             for card in offer.offered
         ],
         "agreed": backup.agreed(speech, offer.agreed) if offer.agreed else None,

@@ -40,14 +40,17 @@ SETTLED: Final = {Phase.RECOVERED: "paid", Phase.STOPPED: "stopped"}
 
 @get("/r/{token:str}", name="customer.open")
 async def open_link(
-    visit: NamedDependency[Visit], number: FromQuery[str | None] = None
+    request: AnyRequest, visit: NamedDependency[Visit], number: FromQuery[str | None] = None
 ) -> Response[str]:
-    """Shows and changes nothing: mail scanners open links too, as often as they like."""
+    """Shows and changes nothing: mail scanners open links too, as often as they like. That somebody
+    came is noted, once."""
     if isinstance(visit.target, CardLink):
         return await expiring_card.show(visit.target, visit)
     if visit.case is None:
         return visit.gone()
     parts = visit.parts
+    if _is_a_person(request):
+        await parts.visited(visit.case.merchant_id, hash_of_token(visit.token))
     merchant = await parts.registry.merchant(visit.case.merchant_id)
     debts = await parts.owed(visit.case)
     view = await _leading(visit.case, debts, parts)
@@ -56,7 +59,7 @@ async def open_link(
     if view.row.phase in SETTLED:
         return visit.settled(merchant, visit.speech.over[SETTLED[view.row.phase]])
     if _on_its_way(view.row, parts.clock()):
-        return visit.page("customer/wait.html", merchant=merchant.name)
+        return visit.page("customer/wait.html", merchant=merchant)
     return await _open(visit, merchant, view, debts, unread=number == texts.UNREAD)
 
 
@@ -83,6 +86,17 @@ def _fresh(visit: Visit) -> Response[str]:
     answer = visit.gone(asked=True)
     answer.background = BackgroundTask(visit.parts.ask_fresh_link, hash_of_token(visit.token))
     return answer
+
+
+def _is_a_person(request: AnyRequest) -> bool:
+    """As browsers tell it of a page that somebody goes to, and scanners mostly do not. Source: the
+    W3C's Fetch Metadata."""
+    told = request.headers
+    return (
+        told.get("sec-fetch-mode") == "navigate"
+        and told.get("sec-fetch-dest") == "document"
+        and "sec-purpose" not in told
+    )
 
 
 async def _leading(ref: CaseRef, debts: Sequence[Debt], parts: WebParts) -> CaseView | None:
@@ -119,9 +133,11 @@ async def _open(
         **ways.shown(asked, speech),
         **backup_card.shown(await parts.backup_cards.offer(ref), merchant, row, speech),
         **picked_day.shown(offer, speech),
-        **problem.shown(speech, merchant.name),
-        **texts.shown(await parts.agree_to_texts.offer(ref), merchant.name, speech, unread=unread),
-        sentence=_sentence(view, asked.refused, questioned, speech, merchant.name),
+        **problem.shown(speech, merchant.known_as),
+        **texts.shown(
+            await parts.agree_to_texts.offer(ref), merchant.known_as, speech, unread=unread
+        ),
+        sentence=_sentence(view, asked.refused, questioned, speech, merchant.known_as),
         questioned=questioned,
     )
 
@@ -146,7 +162,7 @@ def _case(
     own = Money(row.amount_minor, row.currency)
     others = [debt for debt in debts if debt.ref.case_id != row.case_id]
     return {
-        "merchant": merchant.name,
+        "merchant": merchant,
         "amounts": ways.figures([own, *(debt.case.owed for debt in others)], speech),
         "lines": ways.lines((row.number, own), others, speech) if others else (),
         "card": speech.card(row.card) if row.card and row.card.last4 else None,

@@ -11,6 +11,7 @@ from application.change_case import CaseRef
 from application.ports.registry import MerchantProfile
 from application.ports.stores import CardLink, LinkTarget
 from web.attempts import WrongLinks, address_of
+from web.brand_look import worn_by
 from web.edge import CONTENT_POLICY
 from web.parts import WebParts
 from web.rendering import AnyRequest, Renderer
@@ -58,7 +59,10 @@ class Visit:
         return f"/r/{quote(self.token, safe='')}"
 
     def page(self, template: str, status: int = 200, /, **values: Any) -> Response[str]:
-        """A page whose forms stay with us."""
+        """A page whose forms stay with us; a `merchant` among the values is shown as they wish."""
+        merchant = values.get("merchant")
+        if isinstance(merchant, MerchantProfile):
+            values |= {"merchant": merchant.known_as, "brand": worn_by(merchant)}
         return self.renderer.page(
             template, status, headers=PRIVATE, speech=self.speech, token=self.token, **values
         )
@@ -71,7 +75,7 @@ class Visit:
 
     def settled(self, merchant: MerchantProfile, sentence: str) -> Response[str]:
         """Nothing is left to do, and one sentence says why."""
-        return self.page("customer/settled.html", merchant=merchant.name, sentence=sentence)
+        return self.page("customer/settled.html", merchant=merchant, sentence=sentence)
 
     def gone(self, *, asked: bool | None = False) -> Response[str]:
         """The link leads nowhere: the same for all such, to the byte. A fresh one can be asked for,

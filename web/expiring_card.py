@@ -21,7 +21,7 @@ async def show(link: CardLink, visit: Visit) -> Response[str]:
         return visit.settled(merchant, _all_is_well(standing, merchant, speech))
     return visit.leading_on(
         "customer/card.html",
-        merchant=merchant.name,
+        merchant=merchant,
         card=_card(standing, speech),
         has_run_out=standing.has_run_out,
         renews_on=speech.local(standing.renews_at, standing.timezone or merchant.timezone),

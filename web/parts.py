@@ -11,6 +11,7 @@ from msgspec import Struct
 from application.change_case import CaseRef
 from application.entitlements import Answer as Standing
 from application.errors import Unavailable
+from application.letter_pages import LetterPages
 from application.owed import Debt
 from application.ports.accounts import PasswordHasher, SessionStore, UserStore
 from application.ports.agreeing import Parted
@@ -20,6 +21,7 @@ from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.hand_off import HandOffStanding, Teams
 from application.ports.history import OfferedInvoice
 from application.ports.in_app import InAppSettings, LinkSigner
+from application.ports.letters import LetterDesk, Rendered
 from application.ports.mail_limits import LastHour, MailLimits
 from application.ports.mail_news import MailNews
 from application.ports.payments import Ended
@@ -28,18 +30,23 @@ from application.ports.stores import CardLink, LinkTarget
 from application.ports.stripe_accounts import Connection, Endpoints, Holder
 from application.ports.team_news import News
 from application.ports.text_news import Answered, Carrier, Undelivered
+from application.ports.wordings import LetterRef
 from application.task_views import HandOffPages
 from application.use_cases.agree_to_texts import TextsOffer
 from application.use_cases.answer_end import EndAnswer
 from application.use_cases.backup_cards import BackupOffer
 from application.use_cases.card_pages import CardStanding
 from application.use_cases.connect_with_key import Connected, Pasted
+from application.use_cases.edit_letter import Saved
 from application.use_cases.finish_agreement import Answer
 from application.use_cases.pick_day import DaysOffer
 from application.use_cases.set_hand_off import Posted
 from application.use_cases.show_in_app import Question, Shown
+from application.use_cases.try_letter import Reader, Wish
 from application.views import Pages
+from domain.brand import Brand, BrandFault
 from domain.entitlement import InApp
+from domain.letters import InUse, LetterText
 from domain.recovery.events import Problem
 from domain.sending import SendingDomain
 from domain.tasks import HandOff
@@ -253,6 +260,54 @@ class SetUpInApp(Protocol):
         self, merchant_id: UUID, customer: str, signature: str, expires: str
     ) -> bool:
         """Raises Unavailable."""
+
+
+class SetBrand(Protocol):
+    """What the page about the brand needs."""
+
+    async def __call__(self, merchant_id: UUID, wanted: Brand, actor: str) -> Sequence[BrandFault]:
+        """What is wrong with it; nothing is kept then."""
+        ...
+
+    async def logo(self, merchant_id: UUID, raw: bytes, actor: str) -> None:
+        """Raises LogoRefused."""
+        ...
+
+    async def no_logo(self, merchant_id: UUID, actor: str) -> None: ...
+
+
+class EditLetter(Protocol):
+    """What writing a letter's words needs."""
+
+    async def save(
+        self, merchant_id: UUID, letter: LetterRef, text: LetterText, actor: str
+    ) -> Saved:
+        """As a draft."""
+        ...
+
+    async def use(self, merchant_id: UUID, letter: LetterRef, version: int, actor: str) -> bool:
+        """False if there is no such version."""
+        ...
+
+    async def compare(self, merchant_id: UUID, letter: LetterRef, wish: InUse, actor: str) -> bool:
+        """False if these two cannot be compared."""
+        ...
+
+
+class TryLetter(Protocol):
+    """What seeing a letter needs before anybody gets it."""
+
+    @property
+    def can_send(self) -> bool:
+        """Whether there is a way to one's mailbox."""
+        ...
+
+    async def preview(self, merchant_id: UUID, wish: Wish) -> Rendered:
+        """Changes nothing."""
+        ...
+
+    async def send(self, reader: Reader, wish: Wish) -> bool:
+        """To the reader alone; False if they have had many of late. Raises Unavailable."""
         ...
 
 
@@ -378,6 +433,13 @@ class WebParts:
     # merchant, hash of an address, person -> whether letters go there again
     lift_bounce: Callable[[UUID, bytes, UUID], Awaitable[bool]]
     set_hand_off: SetHandOff
+    set_brand: SetBrand
+    edit_letter: EditLetter
+    try_letter: TryLetter
+    letter_desk: LetterDesk
+    letters: LetterPages
+    # merchant, hash of a link -> it was followed
+    visited: Callable[[UUID, bytes], Awaitable[None]]
     # case, answer, person -> what became of it; raises Unavailable
     answer_end: Callable[[CaseRef, EndAnswer, UUID], Awaitable[Ended]]
     # merchant -> any text that is another one after a case of theirs changed; cheap

@@ -37,4 +37,4 @@ async def _page(visit: Visit) -> Response[str]:
     silent = await visit.parts.unsubscribe.is_silent(visit.target)
     if silent is None:
         return visit.settled(merchant, visit.speech.letters["unknown"])
-    return visit.page("customer/letters.html", merchant=merchant.name, silent=silent)
+    return visit.page("customer/letters.html", merchant=merchant, silent=silent)

@@ -12,10 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.email.brief import BriefTexts
+from adapters.email.render import JinjaLetters
 from adapters.phones import read_mobile
+from adapters.pictures.logo import read_logo
 from adapters.postgres.connections import PostgresEndpoints
 from adapters.postgres.hand_off import PostgresSlackDoors, PostgresTeams
 from adapters.postgres.intake import open_intake
+from adapters.postgres.letter_pages import PostgresLetterPages
 from adapters.postgres.pages import PostgresPages
 from adapters.postgres.session_store import PostgresSessionStore
 from adapters.postgres.task_pages import PostgresHandOffPages
@@ -31,20 +34,33 @@ from application.use_cases.answer_end import AnswerEnd
 from application.use_cases.ask_fresh_link import AskFreshLink
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
+from application.use_cases.edit_letter import EditLetter
 from application.use_cases.give_card import GiveCard
 from application.use_cases.hear_texts import HearTexts
 from application.use_cases.lift_bounce import LiftBounce
+from application.use_cases.note_visit import NoteVisit
 from application.use_cases.open_payment_page import OpenPaymentPage
 from application.use_cases.pick_day import PickDay
 from application.use_cases.report_problem import ReportProblem
+from application.use_cases.set_brand import SetBrand
 from application.use_cases.set_hand_off import SetHandOff
+from application.use_cases.try_letter import TryLetter
 from application.use_cases.unsubscribe import Unsubscribe
 from application.use_cases.work_task import WorkTask
 from web.app import create_app
 from web.parts import TextDesk, WebParts
-from wiring.composition import Ground, box_of, ground, payments_of, renewals_of
+from wiring.composition import (
+    Ground,
+    box_of,
+    ground,
+    mail_domain,
+    new_token,
+    payments_of,
+    renewals_of,
+)
 from wiring.errors import report_errors_to
 from wiring.in_app import in_app_parts
+from wiring.letters import mailer_of
 from wiring.logs import GRANIAN_LOGS, configure_logs
 from wiring.mail_services import Services
 from wiring.sending import SendingDesk
@@ -167,6 +183,7 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         ),
         report_problem=ReportProblem(cases=here.cases),
         answer_end=AnswerEnd(cases=here.cases, payments=payments),
+        **_of_letters(here, pages, opened),
         changes=pages.changes,
         endpoints=PostgresEndpoints(pools.system, box_of(settings)),
         stripe_desk=desk,
@@ -195,6 +212,34 @@ def _text_desk(here: Ground) -> TextDesk | None:
         cases=here.cases, registry=here.registry, renderer=BriefTexts(), clock=here.clock
     )
     return TextDesk(carrier=TwilioNews(settings.twilio_auth_token), hear=hear)
+
+
+def _of_letters(here: Ground, pages: PostgresPages, opened: AsyncExitStack) -> dict[str, Any]:
+    """What the pages about letters and brand need. Without a mail server nothing is sent from
+    them."""
+    settings, desk = here.settings, JinjaLetters()
+    mailer = None
+    if settings.smtp_url and settings.mail_from:
+        mailer = mailer_of(here)
+        opened.push_async_callback(mailer.close)
+    return {
+        "set_brand": SetBrand(open_uow=here.open_uow, clock=here.clock, read_logo=read_logo),
+        "edit_letter": EditLetter(open_uow=here.open_uow, clock=here.clock, desk=desk),
+        "try_letter": TryLetter(
+            open_uow=here.open_uow,
+            pages=pages,
+            registry=here.registry,
+            desk=desk,
+            clock=here.clock,
+            new_token=new_token,
+            mailer=mailer,
+            base_url=settings.base_url,
+            mail_domain=mail_domain(settings),
+        ),
+        "letter_desk": desk,
+        "letters": PostgresLetterPages(here.pools.app),
+        "visited": NoteVisit(open_uow=here.open_uow, clock=here.clock),
+    }
 
 
 def _signature_check(here: Ground) -> Callable[[bytes, str, tuple[str, ...] | None], bool]:

@@ -28,7 +28,7 @@ from adapters.email.signing import signed
 from adapters.email.text import one_line
 from application.breaker import Breaker, Patience
 from application.errors import Unavailable
-from application.ports.mailer import Handed, Letter, MailDeferred, MailRefused
+from application.ports.mailer import Handed, Letter, MailDeferred, MailRefused, Picture
 from application.ports.sending import Identities, Identity
 
 ENHANCED: Final = re.compile(r"5\.\d{1,3}\.\d{1,3}")
@@ -146,6 +146,8 @@ class SmtpMailer:
         message["Auto-Submitted"] = "auto-generated"  # keeps out-of-office answers away
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")
+        if letter.picture is not None:
+            _add_picture(message, letter.picture)
         return message.as_bytes()
 
     def _mark(self, message: EmailMessage, letter: Letter) -> None:
@@ -156,6 +158,20 @@ class SmtpMailer:
             message["X-PM-Metadata-letter"] = letter.message_id
         if letter.merchant_id is not None:  # at most four fields, the sender's own last
             message["Feedback-ID"] = f"{letter.merchant_id.hex}:{letter.stream}:{FEEDBACK}"
+
+
+def _add_picture(message: EmailMessage, picture: Picture) -> None:
+    """Beside the HTML that shows it (RFC 2387); no mail program lists it as a file."""
+    html = message.get_body(("html",))
+    assert isinstance(html, EmailMessage)
+    html.add_related(
+        picture.png,
+        maintype="image",
+        subtype="png",
+        cid=f"<{picture.cid}>",
+        disposition="inline",
+        filename="logo.png",
+    )
 
 
 def _mailbox(address: str, name: str | None = None) -> Address:

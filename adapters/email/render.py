@@ -12,23 +12,26 @@ from msgspec.structs import replace
 
 from adapters.email.money import amount_text, day_text, locale_of, month_text
 from adapters.email.text import greeting_name, one_line
-from adapters.email.words import Language, best_for
+from adapters.email.words import LANGUAGES, Language, best_for
+from adapters.email.words import language as words_of
 from application.ports.letters import (
+    Dress,
     ExpiryText,
     FreshLinkText,
     OtherInvoice,
     ReminderText,
     Rendered,
 )
+from domain.brand import look_of, parse
 from domain.decline.telling import Tellable
-from domain.letters import Field, LetterKind, Paragraph, compose, kind_of, plain
+from domain.letters import Field, LetterKind, LetterText, Paragraph, compose, kind_of, plain
 from domain.money import Money
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # Of these nothing is said: no reason is known, or the letter asks for it anyway.
 SILENT: Final = frozenset({Tellable.GENERIC, Tellable.AUTHENTICATE})
 NAMELESS: Final = "\N{EM DASH}"
-OF_CARDS: Final = frozenset({LetterKind.CARD_EXPIRING, LetterKind.CARD_EXPIRED})
+LOGO_WITHIN: Final = (240, 72)  # pixels of a letter
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -52,6 +55,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     link: str
     stop: str
     stop_link: str | None
+    foot: tuple[str, ...]  # who and where the merchant is: lines
 
     def text(self) -> str:
         """As a mail program without HTML shows it."""
@@ -66,6 +70,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             plain(self.closing),
             f"{self.thanks}\n{self.merchant}",
             plain(self.about),
+            "\n".join(self.foot),
             f"{self.stop}\n{self.stop_link}" if self.stop_link else "",
         )
         return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
@@ -88,6 +93,16 @@ class JinjaLetters:
             keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False
         )
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return LANGUAGES
+
+    def language_of(self, locale: str | None) -> str:
+        return best_for(locale_of(locale)).tag
+
+    def ours(self, kind: LetterKind, language: str) -> LetterText:
+        return words_of(language).letters[kind]
+
     def reminder(self, about: ReminderText) -> Rendered:
         """Subject on one line, text, and HTML with its CSS in place."""
         locale = locale_of(about.locale)
@@ -95,11 +110,10 @@ class JinjaLetters:
         kind = kind_of(about.template, first=about.step == 1, is_bill=about.is_bill)
         amount = amount_text(Money(about.amount_minor, about.currency), words.reader(locale))
         values = _values(about, words, locale) | {Field.AMOUNT: amount}
-        links = (about.link, about.stop_link)
-        parts = _parts(words, kind, values, links, amount)
+        parts = _parts(words, kind, values, about, amount)
         if parts.button:
             parts = _with_others(parts, about, words, words.reader(locale))
-        return self._rendered(words, parts)
+        return self._rendered(words, parts, about.dress)
 
     def expiry(self, about: ExpiryText) -> Rendered:
         """As a reminder."""
@@ -107,7 +121,7 @@ class JinjaLetters:
         words = best_for(locale)
         kind = LetterKind.CARD_EXPIRED if about.is_over else LetterKind.CARD_EXPIRING
         values = _values_of_expiry(about, words, locale)
-        return self._rendered(words, _parts(words, kind, values, (about.link, about.stop_link)))
+        return self._rendered(words, _parts(words, kind, values, about), about.dress)
 
     def fresh_link(self, about: FreshLinkText) -> Rendered:
         """As a reminder."""
@@ -119,12 +133,13 @@ class JinjaLetters:
             Field.INVOICE: one_line(about.invoice_number or ""),
             Field.AMOUNT: amount,
         }
-        links = (about.link, about.stop_link)
-        return self._rendered(words, _parts(words, LetterKind.FRESH_LINK, values, links, amount))
+        parts = _parts(words, LetterKind.FRESH_LINK, values, about, amount)
+        return self._rendered(words, parts, about.dress)
 
-    def _rendered(self, words: Language, parts: Parts) -> Rendered:
+    def _rendered(self, words: Language, parts: Parts, dress: Dress) -> Rendered:
         shown: dict[str, Any] = {name: getattr(parts, name) for name in parts.__struct_fields__}
-        html = self._inliner.inline(self._frame.render(shown | {"lang": words.tag}))
+        looks = {"lang": words.tag, **_looks(dress)}
+        html = self._inliner.inline(self._frame.render(shown | looks))
         return Rendered(
             subject=parts.subject, text=parts.text(), html=html, stop_link=parts.stop_link
         )
@@ -134,13 +149,16 @@ def _parts(
     words: Language,
     kind: LetterKind,
     values: Mapping[Field, str],
-    links: tuple[str, str | None],
+    about: ReminderText | ExpiryText | FreshLinkText,
     amount: str | None = None,
 ) -> Parts:
-    letter, common = words.letters[kind], words.common
-    asks = common.if_done if kind in OF_CARDS else common.if_paid
+    """Our words or the merchant's; the way to pay and the way out stay where they belong, whatever
+    anybody wrote."""
+    ours, common = words.letters[kind], words.common
+    letter = about.dress.text or ours
+    asks = common.if_done if kind.about_card else common.if_paid
     return Parts(
-        subject=_line(letter.subject, values),
+        subject=_line(letter.subject, values) or _line(ours.subject, values),
         preview=_line(letter.preview, values),
         greeting=compose(common.greeting, values),
         opening=compose(letter.opening, values),
@@ -148,17 +166,32 @@ def _parts(
         body=compose(letter.body, values),
         also=(),
         others=(),
-        button=_line(letter.button, values),
+        button=(_line(letter.button, values) or ours.button) if kind.asks else "",
         after=compose(letter.after, values),
-        closing=compose(asks, values) if letter.button else (),
+        closing=compose(asks, values) if kind.asks else (),
         thanks=common.thanks,
         merchant=values[Field.MERCHANT],
         about=compose(common.about, values),
         address=common.address,
-        link=links[0],
+        link=about.link,
         stop=common.stop,
-        stop_link=links[1] if letter.button else None,
+        stop_link=about.stop_link if kind.asks else None,
+        foot=_foot(about.dress),
     )
+
+
+def _foot(dress: Dress) -> tuple[str, ...]:
+    brand = dress.brand
+    address = brand.legal_address.splitlines()
+    lines = (brand.footer, *address, brand.support_email, brand.support_url)
+    return tuple(line for line in lines if line)
+
+
+def _looks(dress: Dress) -> dict[str, Any]:
+    """The colour of the button and of the name, fit to be read; the logo and its size."""
+    colour, logo = parse(dress.brand.colour), dress.brand.logo
+    shown = logo.fitted(*LOGO_WITHIN) if logo and dress.logo else None
+    return {"look": look_of(colour) if colour else None, "logo": dress.logo, "logo_size": shown}
 
 
 def _with_others(parts: Parts, about: ReminderText, words: Language, reader: Locale) -> Parts:

@@ -157,6 +157,12 @@ class MemoryMessageStore(MemoryStore):
     async def sent(self, message_id: str, at: datetime, *, answered: bool = True) -> None:
         self._mark(message_id, sent_at=at, answered=answered)
 
+    async def visited(self, token_hash: bytes, at: datetime) -> None:
+        for key, held in list(self.world.messages.items()):
+            mine = key[0] == self.merchant_id and held.message.token_hash == token_hash
+            if mine and held.visited_at is None:
+                self.journal.put(self.world.messages, key, replace(held, visited_at=at))
+
     async def failed(self, message_id: str) -> None:
         self._mark(message_id, failed=True)
 

@@ -93,16 +93,17 @@ def _draw(case: RecoveryCase) -> Draw:
     return case.held_out, case.arm
 
 
-def _returned(case: RecoveryCase) -> int:
+def returned(case: RecoveryCase) -> int:
+    """What went back of what had come."""
     return case.refunded_minor + case.disputed_minor
 
 
 def _is_paid(case: RecoveryCase) -> bool:
-    return case.recovered_minor > _returned(case)
+    return case.recovered_minor > returned(case)
 
 
 def _sums(case: RecoveryCase) -> tuple[int, int]:
     """What was at risk, and what of it came and stayed."""
     owed = case.amount_minor + case.paid_minor
-    came = max(case.recovered_minor, case.paid_minor) - _returned(case)
+    came = max(case.recovered_minor, case.paid_minor) - returned(case)
     return owed, min(max(came, 0), owed)

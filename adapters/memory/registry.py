@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from adapters.memory.mail_room import MemoryMailRoom
 from adapters.memory.world import Journal, MemoryWorld
 from application.errors import NotFound
@@ -20,6 +22,7 @@ from application.ports.registry import (
 )
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
+from domain.brand import Brand
 from domain.recovery.transitions import Phase
 
 
@@ -36,7 +39,12 @@ class MemoryRegistry:
     async def merchant(self, merchant_id: UUID) -> MerchantProfile:
         if merchant_id not in self._world.merchants:
             raise NotFound("merchant")
-        return self._world.merchants[merchant_id]
+        brand = self._world.brands.get(merchant_id, Brand())
+        return replace(self._world.merchants[merchant_id], brand=brand)
+
+    async def logo(self, merchant_id: UUID, digest: str) -> bytes | None:
+        held = self._world.logos.get((merchant_id, digest))
+        return held.made.picture if held else None
 
     async def link(self, token_hash: bytes) -> LinkTarget | CardLink | None:
         if token_hash not in self._world.links:

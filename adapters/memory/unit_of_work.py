@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Final
 from uuid import UUID
 
+from adapters.memory.brands import MemoryBrandStore
 from adapters.memory.case_store import MemoryCaseStore
 from adapters.memory.chores import MemoryChoreStore
 from adapters.memory.connections import MemoryConnectionStore
@@ -36,6 +37,7 @@ from adapters.memory.sending import MemorySendingStore
 from adapters.memory.suppressions import MemorySuppressionStore
 from adapters.memory.tasks import MemoryNewsStore, MemoryTaskStore
 from adapters.memory.text_consents import MemoryTextConsentStore
+from adapters.memory.wordings import MemoryWordingStore
 from adapters.memory.world import Journal, MemoryWorld
 from application.ports.unit_of_work import OpenUnitOfWork
 
@@ -77,6 +79,8 @@ class MemoryUnitOfWork:
         self.tasks = MemoryTaskStore(world, journal, merchant_id)
         self.news = MemoryNewsStore(world, journal, merchant_id)
         self.hand_off = MemoryHandOffStore(world, journal, merchant_id)
+        self.brands = MemoryBrandStore(world, journal, merchant_id)
+        self.wordings = MemoryWordingStore(world, journal, merchant_id)
         self.past = MemoryPastStore(world, journal, merchant_id)
         self.connections = MemoryConnectionStore(world, journal, merchant_id)
 

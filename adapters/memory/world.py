@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from application.ports.accounts import UserRecord
 from application.ports.api_keys import ApiKey
+from application.ports.brands import MadeLogo
 from application.ports.chores import Chore, ChoreRef
 from application.ports.consents import Consent
 from application.ports.conveyor import IncomingEvent
@@ -27,8 +28,11 @@ from application.ports.suppressions import Suppression
 from application.ports.tasks import Task
 from application.ports.team_news import Notice
 from application.ports.text_consents import TextConsent
+from application.ports.wordings import LetterRef
+from domain.brand import Brand
 from domain.decline import DeclineFamily
 from domain.invoice import Customer
+from domain.letters import InUse, LetterText
 from domain.policy import Policy
 from domain.recovery.actions import Action
 from domain.recovery.events import Event
@@ -115,6 +119,7 @@ class HeldMessage(Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     answered: bool = True
     failed: bool = False
+    visited_at: datetime | None = None
 
 
 class HeldSending(Struct, frozen=True, kw_only=True):
@@ -132,6 +137,28 @@ class HeldNotice(Struct, frozen=True, kw_only=True):
 
     notice: ExpiryNotice
     state: str = "begun"
+
+
+class HeldLogo(Struct, frozen=True, kw_only=True):
+    """A picture, and since when."""
+
+    made: MadeLogo
+    added_at: datetime
+
+
+class HeldWords(Struct, frozen=True, kw_only=True):
+    """A version of a letter's words."""
+
+    text: LetterText
+    actor: str
+    at: datetime
+
+
+class HeldUse(Struct, frozen=True, kw_only=True):
+    """What was in use since when."""
+
+    use: InUse
+    at: datetime
 
 
 class HeldSuppression(Struct, frozen=True):
@@ -264,6 +291,11 @@ class MemoryWorld:
     links: dict[bytes, HeldLink] = field(default_factory=dict)
     api_keys: dict[tuple[UUID, UUID], HeldApiKey] = field(default_factory=dict)
     in_app: dict[UUID, HeldInApp] = field(default_factory=dict)
+    brands: dict[UUID, Brand] = field(default_factory=dict)
+    logos: dict[tuple[UUID, str], HeldLogo] = field(default_factory=dict)
+    wordings: dict[tuple[UUID, LetterRef], tuple[HeldWords, ...]] = field(default_factory=dict)
+    uses: dict[tuple[UUID, LetterRef], tuple[HeldUse, ...]] = field(default_factory=dict)
+    tests: dict[tuple[UUID, UUID], tuple[datetime, ...]] = field(default_factory=dict)
     lessons: dict[tuple[UUID, int], HeldLesson] = field(default_factory=dict)
     knowledge: dict[tuple[UUID, int], LearnedVersion] = field(default_factory=dict)
     pool: dict[int, Knowledge] = field(default_factory=dict)  # by part

@@ -6,18 +6,26 @@ from uuid import UUID
 
 from adapters.postgres.tables import Messages, fetch
 from application.ports.stores import ConcurrentWrite, Conversation, NewMessage
+from application.ports.wordings import WordsUsed
 from domain.network import MONTH
 
 # A step whose letter the mail server did not take may begin again; one that was sent may not.
 BEGIN: Final = """
 insert into messages (merchant_id, message_id, case_id, account, customer_id, step, subject, state,
-    begun_at, channel, address_hash)
-select merchant_id, $2, case_id, account, customer_id, $4, $5, 'begun', $6, $7, $8
+    begun_at, channel, address_hash, token_hash, letter, language, text_version, text_use)
+select merchant_id, $2, case_id, account, customer_id, $4, $5, 'begun', $6, $7, $8, $9, $10, $11,
+    nullif($12, 0), $13
 from recovery_cases where merchant_id = $1 and case_id = $3
 on conflict (merchant_id, case_id, step) do update set
     message_id = excluded.message_id, subject = excluded.subject, state = 'begun',
-    begun_at = excluded.begun_at, channel = excluded.channel, address_hash = excluded.address_hash
+    begun_at = excluded.begun_at, channel = excluded.channel, address_hash = excluded.address_hash,
+    token_hash = excluded.token_hash, letter = excluded.letter, language = excluded.language,
+    text_version = excluded.text_version, text_use = excluded.text_use, visited_at = null
 where messages.state not in ('sent', 'unanswered')
+"""
+VISITED: Final = """
+update messages set visited_at = $3
+where merchant_id = $1 and token_hash = $2 and visited_at is null
 """
 # A case that is yet to open is younger than all that are open.
 CONVERSATION: Final = """
@@ -61,6 +69,8 @@ class PostgresMessageStore:
             message.at,
             message.channel.value,
             message.address_hash,
+            message.token_hash,
+            *_words(message.words),
         )
         if done != "INSERT 0 1":
             raise ConcurrentWrite
@@ -80,11 +90,20 @@ class PostgresMessageStore:
         )
         await fetch(self._connection, mark)
 
+    async def visited(self, token_hash: bytes, at: datetime) -> None:
+        await self._connection.execute(VISITED, self._merchant_id, token_hash, at)
+
     async def _mark(self, message_id: str, values: dict[Any, Any]) -> None:
         mark = Messages.update(values).where(
             Messages.merchant_id == self._merchant_id, Messages.message_id == message_id
         )
         await fetch(self._connection, mark)
+
+
+def _words(text: WordsUsed | None) -> tuple[str | None, str | None, int, int | None]:
+    if text is None:
+        return None, None, 0, None
+    return text.letter.kind.value, text.letter.language, text.version, text.use
 
 
 async def conversation(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from adapters.postgres.brands import PICTURE, brand_of
 from adapters.postgres.pools import acquired
 from adapters.postgres.tables import Links, Merchants, StripeAccounts, fetch
 from application.errors import NotFound
@@ -63,10 +64,16 @@ class PostgresRegistry:
         query = Merchants.select(
             Merchants.merchant_id, Merchants.name, Merchants.timezone, Merchants.reply_to
         ).where(Merchants.merchant_id == merchant_id)
-        rows = await self._fetch(query)
-        if not rows:
-            raise NotFound("merchant")
-        return MerchantProfile(**rows[0])
+        async with acquired(self._pool) as connection:
+            rows = await fetch(connection, query)
+            if not rows:
+                raise NotFound("merchant")
+            return MerchantProfile(**rows[0], brand=await brand_of(connection, merchant_id))
+
+    async def logo(self, merchant_id: UUID, digest: str) -> bytes | None:
+        async with acquired(self._pool) as connection:
+            found = await connection.fetchval(PICTURE, merchant_id, digest)
+        return bytes(found) if found is not None else None
 
     async def link(self, token_hash: bytes) -> LinkTarget | CardLink | None:
         now = self._clock()

@@ -10,6 +10,7 @@ from uuid import UUID
 from adapters.postgres.action_store import PostgresActionStore
 from adapters.postgres.api_keys import PostgresApiKeyStore
 from adapters.postgres.audit_log import PostgresAuditLog
+from adapters.postgres.brands import PostgresBrandStore
 from adapters.postgres.case_store import PostgresCaseStore
 from adapters.postgres.chores import PostgresChoreStore
 from adapters.postgres.clock import DatabaseTime
@@ -39,6 +40,7 @@ from adapters.postgres.suppressions import PostgresSuppressionStore
 from adapters.postgres.tasks import PostgresTaskStore
 from adapters.postgres.team_notices import PostgresNewsStore
 from adapters.postgres.text_consents import PostgresTextConsentStore
+from adapters.postgres.wordings import PostgresWordingStore
 from application.ports.sealing import Sealing
 from application.ports.unit_of_work import OpenUnitOfWork
 
@@ -81,6 +83,8 @@ class PostgresUnitOfWork:
         self.tasks = PostgresTaskStore(connection, merchant_id)
         self.news = PostgresNewsStore(connection, merchant_id)
         self.hand_off = PostgresHandOffStore(connection, merchant_id, box)
+        self.brands = PostgresBrandStore(connection, merchant_id)
+        self.wordings = PostgresWordingStore(connection, merchant_id)
         self.past = PostgresPastStore(connection, merchant_id)
         self.connections = PostgresConnectionStore(connection, merchant_id, box)
 

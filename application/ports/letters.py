@@ -4,8 +4,18 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from domain.brand import Brand
 from domain.decline.telling import Tellable
+from domain.letters import LetterKind, LetterText
 from domain.policy import Template
+
+
+class Dress(Struct, frozen=True, kw_only=True):
+    """How a letter looks, and what it says where that is not for us to say."""
+
+    brand: Brand = Brand()
+    logo: str | None = None  # where its picture is: "cid:…", or the picture itself as "data:…"
+    text: LetterText | None = None  # the merchant's own words; none: ours
 
 
 class OtherInvoice(Struct, frozen=True, kw_only=True):
@@ -35,6 +45,7 @@ class ReminderText(Struct, frozen=True, kw_only=True):
     due_on: str | None = None  # ISO date, of a bill
     stop_link: str | None = None  # where such letters are stopped
     others: tuple[OtherInvoice, ...] = ()  # open too, and settled by the same link
+    dress: Dress = Dress()
 
 
 class ExpiryText(Struct, frozen=True, kw_only=True):
@@ -49,6 +60,7 @@ class ExpiryText(Struct, frozen=True, kw_only=True):
     link: str
     locale: str | None
     stop_link: str | None = None
+    dress: Dress = Dress()
 
 
 class FreshLinkText(Struct, frozen=True, kw_only=True):
@@ -62,6 +74,7 @@ class FreshLinkText(Struct, frozen=True, kw_only=True):
     link: str
     locale: str | None
     stop_link: str | None = None
+    dress: Dress = Dress()
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -73,7 +86,15 @@ class Rendered(Struct, frozen=True, kw_only=True):
     stop_link: str | None = None  # if it stands in the letter
 
 
-class NoticeRenderer(Protocol):
+class Languages(Protocol):
+    """In which language a letter is written."""
+
+    def language_of(self, locale: str | None) -> str:
+        """The nearest to what a customer reads, as "en" or "pt-BR"."""
+        ...
+
+
+class NoticeRenderer(Languages, Protocol):
     """Words for a notice."""
 
     def expiry(self, about: ExpiryText) -> Rendered:
@@ -81,7 +102,7 @@ class NoticeRenderer(Protocol):
         ...
 
 
-class FreshLinkRenderer(Protocol):
+class FreshLinkRenderer(Languages, Protocol):
     """Words for a letter with a fresh link."""
 
     def fresh_link(self, about: FreshLinkText) -> Rendered:
@@ -89,7 +110,7 @@ class FreshLinkRenderer(Protocol):
         ...
 
 
-class ReminderRenderer(Protocol):
+class ReminderRenderer(Languages, Protocol):
     """Words for a reminder."""
 
     def reminder(self, about: ReminderText) -> Rendered:
@@ -127,4 +148,17 @@ class TextRenderer(Protocol):
 
     def help(self, merchant_name: str, reply_to: str | None, locale: str | None) -> str:
         """Who texts, about what, whom to ask, and how to stop."""
+        ...
+
+
+class LetterDesk(ReminderRenderer, NoticeRenderer, FreshLinkRenderer, Protocol):
+    """All letters, and our own words for them."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that there are, ours first."""
+        ...
+
+    def ours(self, kind: LetterKind, language: str) -> LetterText:
+        """What we wrote. `language` is one of `languages`."""
         ...

@@ -14,6 +14,13 @@ class Stream(StrEnum):
     ANSWERS = "answers"  # awaited: thanks for a payment, a fresh link
 
 
+class Picture(Struct, frozen=True, kw_only=True):
+    """A PNG that goes with a letter, so that nothing is fetched to show it."""
+
+    cid: str  # without angle brackets; the letter names it as "cid:…"
+    png: bytes
+
+
 class Letter(Struct, frozen=True, kw_only=True):
     """One message to one person, rendered."""
 
@@ -26,6 +33,7 @@ class Letter(Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     html: str
+    picture: Picture | None = None
     unsubscribe: str | None = None  # where one click stops such letters; thanks have none
     stream: Stream = Stream.REMINDERS
     merchant_id: UUID | None = None  # in whose name

@@ -9,6 +9,7 @@ from application.ports.mail_limits import LastHour
 from application.ports.mail_news import LetterOf
 from application.ports.stores import CardLink, LinkTarget
 from application.views import Installation
+from domain.brand import Brand
 
 MOST_TEXTED: Final = 1_000  # cases of one number: more is no person
 
@@ -29,6 +30,22 @@ class MerchantProfile(Struct, frozen=True, kw_only=True):
     name: str
     timezone: str
     reply_to: str | None
+    brand: Brand = Brand()
+
+    @property
+    def known_as(self) -> str:
+        """What customers know it by."""
+        return self.brand.display_name or self.name
+
+    @property
+    def sender(self) -> str:
+        """Whom its letters come from."""
+        return self.brand.sender_name or self.known_as
+
+    @property
+    def answers_go_to(self) -> str | None:
+        """Where a reader's answer arrives."""
+        return self.brand.reply_to or self.reply_to
 
 
 class TextedCase(Struct, frozen=True, kw_only=True):
@@ -54,6 +71,10 @@ class Registry(Protocol):
 
     async def merchant(self, merchant_id: UUID) -> MerchantProfile:
         """Raises NotFound."""
+        ...
+
+    async def logo(self, merchant_id: UUID, digest: str) -> bytes | None:
+        """A picture of this merchant's; None if there is none, or no such merchant."""
         ...
 
     async def link(self, token_hash: bytes) -> LinkTarget | CardLink | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from application.ports.wordings import WordsUsed
 from domain.invoice import Customer
 from domain.network import CardUse
 from domain.policy import Channel, Policy
@@ -218,6 +219,8 @@ class NewMessage(Struct, frozen=True, kw_only=True):
     at: datetime
     channel: Channel = Channel.EMAIL
     address_hash: bytes | None = None  # to whom it goes; None for those of old
+    token_hash: bytes | None = None  # of the link in it
+    words: WordsUsed | None = None
 
 
 class MessageStore(Protocol):
@@ -238,4 +241,8 @@ class MessageStore(Protocol):
 
     async def sent(self, message_id: str, at: datetime, *, answered: bool = True) -> None:
         """The mail server took it; or was given its text and never `answered`."""
+        ...
+
+    async def visited(self, token_hash: bytes, at: datetime) -> None:
+        """Its link was followed; only the first time is kept."""
         ...

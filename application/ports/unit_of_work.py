@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from application.ports.api_keys import ApiKeyStore
+from application.ports.brands import BrandStore
 from application.ports.chores import ChoreStore
 from application.ports.consents import ConsentStore
 from application.ports.hand_off import HandOffStore
@@ -34,6 +35,7 @@ from application.ports.suppressions import SuppressionStore
 from application.ports.tasks import TaskStore
 from application.ports.team_news import NewsStore
 from application.ports.text_consents import TextConsentStore
+from application.ports.wordings import WordingStore
 
 
 class TaskWork(Protocol):
@@ -116,6 +118,10 @@ class UnitOfWork(Protocol):
     def news(self) -> NewsStore: ...
     @property
     def hand_off(self) -> HandOffStore: ...
+    @property
+    def brands(self) -> BrandStore: ...
+    @property
+    def wordings(self) -> WordingStore: ...
     @property
     def past(self) -> PastStore: ...
     @property

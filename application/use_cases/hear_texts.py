@@ -103,7 +103,7 @@ class HearTexts:
         except NotFound:
             return None
         locale = await self._locale(latest)
-        return self.renderer.help(merchant.name, merchant.reply_to, locale)
+        return self.renderer.help(merchant.known_as, merchant.answers_go_to, locale)
 
     async def _locale(self, known: TextedCase) -> str | None:
         ref = CaseRef(known.merchant_id, known.case_id)

@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from application.bounces import remember_dead
+from application.dressing import dressed
 from application.ports.chores import Chore, ChoreStep, Progress
 from application.ports.letters import FreshLinkRenderer, FreshLinkText
 from application.ports.link_requests import GOOD_FOR, LinkRequest, RequestState
@@ -21,7 +22,9 @@ from application.ports.registry import Registry
 from application.ports.stores import LINK_LIFE, AuditEntry
 from application.ports.suppressions import hash_of
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
+from application.ports.wordings import LetterRef
 from domain.invoice import Invoice
+from domain.letters import LetterKind
 from domain.recovery.case import replay
 
 AGAIN_AFTER: Final = timedelta(minutes=5)  # where a mail server says "later"
@@ -95,9 +98,12 @@ class SendFreshLinks:
         merchant, customer = await self.registry.merchant(merchant_id), invoice.customer
         assert customer is not None
         assert customer.email is not None
+        which = LetterRef(LetterKind.FRESH_LINK, self.renderer.language_of(customer.locale))
+        async with self.open_uow(merchant_id) as uow:
+            wear = await dressed(uow, which, customer.customer_id, self.mail_domain)
         words = self.renderer.fresh_link(
             FreshLinkText(
-                merchant_name=merchant.name,
+                merchant_name=merchant.known_as,
                 customer_name=customer.name,
                 amount_minor=invoice.amount_remaining_minor,
                 currency=invoice.currency,
@@ -105,6 +111,7 @@ class SendFreshLinks:
                 link=f"{self.base_url}/r/{token}",
                 stop_link=f"{self.base_url}/u/{token}",
                 locale=customer.locale,
+                dress=wear.dress,
             )
         )
         day = request.asked_on.isoformat()
@@ -113,8 +120,9 @@ class SendFreshLinks:
             thread_id=f"{request.case_id}@{self.mail_domain}",
             to=customer.email,
             to_name=customer.name,
-            sender_name=merchant.name,
-            reply_to=merchant.reply_to,
+            sender_name=merchant.sender,
+            reply_to=merchant.answers_go_to,
+            picture=wear.picture,
             subject=words.subject,
             text=words.text,
             html=words.html,

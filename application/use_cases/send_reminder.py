@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from application.bounces import leave_alone
 from application.change_case import WORKER, CaseRef, Cases, Change
+from application.dressing import Dressed, dressed
 from application.mail_gate import LetterWaits, MailGate
 from application.owed import MOST, Debt, others_of
 from application.ports.conveyor import ScheduledAction
@@ -25,10 +26,12 @@ from application.ports.suppressions import Suppression, hash_of
 from application.ports.text_consents import TextConsent
 from application.ports.texting import Text, TextStopped
 from application.ports.unit_of_work import UnitOfWork
+from application.ports.wordings import LetterRef, WordsUsed
 from application.reminding import about_of
 from application.tasks import unreachable
 from application.texting import Addressee, Texting
 from domain.invoice import Customer, Invoice, InvoiceStatus
+from domain.letters import kind_of
 from domain.policy import Channel, Template
 from domain.recovery import commands as c
 from domain.recovery.events import Event, Payer, ReminderStarted, StopReason
@@ -47,10 +50,12 @@ class _Silenced(Exception):
 
 
 class Going(Struct, frozen=True, kw_only=True):
-    """A message that is about to go, and the word by which it may, if that is to be recorded."""
+    """A message that is about to go, the word by which it may, if that is to be recorded, and which
+    words a letter is made of."""
 
     message: Letter | Text
     word: TextConsent | None = None
+    used: WordsUsed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +88,13 @@ class SendReminder:
             await self.cases.change(ref, *obstacle)
             return
         assert invoice is not None
-        whom, owed = await self._around(ref, case, invoice)
+        whom, owed, wear = await self._around(ref, case, invoice)
         if isinstance(whom, str):
             await self._left_out(ref, case, invoice, whom)
             return
         others = await self._still_open(owed)
         token = self.new_token()
-        going = await self._compose(ref, case, invoice, whom, others, token)
+        going = await self._compose(ref, case, invoice, whom, others, wear, token)
         await self._commit_and_send(ref, action.number, going, invoice, token)
 
     async def _left_out(self, ref: CaseRef, case: RecoveryCase, invoice: Invoice, why: str) -> None:
@@ -109,16 +114,22 @@ class SendReminder:
 
     async def _around(
         self, ref: CaseRef, case: RecoveryCase, invoice: Invoice
-    ) -> tuple[Addressee | str, tuple[Debt, ...]]:
-        """Whom to write to, or why nobody may; and what else of theirs a letter tells of."""
+    ) -> tuple[Addressee | str, tuple[Debt, ...], Dressed]:
+        """Whom to write to, or why nobody may; what else of theirs a letter tells of, and how it
+        looks."""
         assert case.reminder is not None
-        is_text = case.reminder.channel is Channel.SMS
+        template, is_text = case.reminder.template, case.reminder.channel is Channel.SMS
+        kind = kind_of(template, first=case.reminder.step == 1, is_bill=case.outstanding)
+        locale = invoice.customer.locale if invoice.customer else None
+        which = LetterRef(kind, self.renderer.language_of(locale))
+        person = case.customer_id or case.invoice_id
         async with self.cases.open_uow(ref.merchant_id) as uow:
             whom = await self._addressee(uow, ref, invoice, is_text=is_text)
             # Thanks are for one thing alone, and a text has room for no more.
             tells = not isinstance(whom, str) and case.is_open and not is_text
             others = await others_of(uow, ref, case) if tells else ()
-        return whom, tuple(debt for debt in others if debt.may_be_written_of)[:MOST]
+            wear = await dressed(uow, which, person, self.mail_domain)
+        return whom, tuple(debt for debt in others if debt.may_be_written_of)[:MOST], wear
 
     async def _addressee(
         self, uow: UnitOfWork, ref: CaseRef, invoice: Invoice, *, is_text: bool
@@ -157,6 +168,7 @@ class SendReminder:
         invoice: Invoice,
         whom: Addressee,
         others: tuple[OtherInvoice, ...],
+        wear: Dressed,
         token: str,
     ) -> Going:
         assert case.reminder is not None
@@ -166,8 +178,10 @@ class SendReminder:
         if is_text and self.texting is not None:
             name = self._message_id(ref, step)
             return Going(message=self.texting.compose(ref, about, whom, name), word=whom.word)
-        about = replace(about, others=others, stop_link=f"{self.base_url}/u/{token}")
-        return Going(message=self._letter(ref, step, whom.address, merchant, about))
+        stop_link = f"{self.base_url}/u/{token}"
+        about = replace(about, others=others, dress=wear.dress, stop_link=stop_link)
+        letter = self._letter(ref, step, whom.address, merchant, about)
+        return Going(message=replace(letter, picture=wear.picture), used=wear.used)
 
     def _message_id(self, ref: CaseRef, step: int) -> str:
         return f"{ref.case_id}.{step}@{self.mail_domain}"
@@ -203,8 +217,8 @@ class SendReminder:
             thread_id=f"{ref.case_id}@{self.mail_domain}",
             to=to,
             to_name=about.customer_name,
-            sender_name=merchant.name,
-            reply_to=merchant.reply_to,
+            sender_name=merchant.sender,
+            reply_to=merchant.answers_go_to,
             subject=words.subject,
             text=words.text,
             html=words.html,
@@ -235,7 +249,7 @@ class SendReminder:
                 return
             until = now + LINK_LIFE
             await uow.links.keep(token_hash, ref.case_id, until, hash_of(message.to))
-            await uow.messages.begin(ref.case_id, _new(message, step, now))
+            await uow.messages.begin(ref.case_id, _new(going, step, now, token_hash))
             if going.word is not None:
                 await uow.text_consents.give(ref.case_id, going.word)
 
@@ -318,7 +332,8 @@ def _address(customer: Customer | None) -> str | None:
     return customer.email if customer else None
 
 
-def _new(message: Letter | Text, step: int, now: datetime) -> NewMessage:
+def _new(going: Going, step: int, now: datetime, token_hash: bytes) -> NewMessage:
+    message = going.message
     is_text = isinstance(message, Text)
     return NewMessage(
         step=step,
@@ -327,6 +342,8 @@ def _new(message: Letter | Text, step: int, now: datetime) -> NewMessage:
         at=now,
         channel=Channel.SMS if is_text else Channel.EMAIL,
         address_hash=hash_of(message.to),
+        token_hash=token_hash,
+        words=going.used,
     )
 
 

@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from application.bounces import remember_dead
 from application.case_ids import expiry_id, renewal_slot_key
+from application.dressing import Dressed, dressed
 from application.mail_gate import MailGate
 from application.ports.chores import Chore, ChoreStep, Progress
 from application.ports.letters import ExpiryText, NoticeRenderer
@@ -28,7 +30,9 @@ from application.ports.renewals import Renewals
 from application.ports.stores import AuditEntry
 from application.ports.suppressions import hash_of
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
+from application.ports.wordings import LetterRef
 from domain.expiry import Renewal, is_to_be_told, looks_ahead, may_be_told_from
+from domain.letters import LetterKind
 from domain.policy import Policy
 
 EVERY: Final = timedelta(days=1)
@@ -126,8 +130,11 @@ class WarnOfExpiry:
         merchant, token = await self.registry.merchant(ref.merchant_id), self.new_token()
         notice = _notice(ref.account, renewal, token, now)
         links = (f"{self.base_url}/r/{token}", f"{self.base_url}/u/{token}")
-        about = _about(renewal, merchant.name, links, policy, now)
+        about = _about(renewal, merchant.known_as, links, policy, now)
+        wear = await self._dressed(ref.merchant_id, about, renewal)
+        about = replace(about, dress=wear.dress)
         letter = self._letter(about, renewal, notice.notice_id, merchant)
+        letter = replace(letter, picture=wear.picture)
         async with self.open_uow(ref.merchant_id) as uow:
             wait = await uow.mail.wait(hash_of(letter.to), self.gate.limits, now)
             if wait is not None:
@@ -141,6 +148,12 @@ class WarnOfExpiry:
         may_at = await self.gate.turn(uow, wait)
         return may_at if may_at < renewal.at else None
 
+    async def _dressed(self, merchant_id: UUID, about: ExpiryText, renewal: Renewal) -> Dressed:
+        kind = LetterKind.CARD_EXPIRED if about.is_over else LetterKind.CARD_EXPIRING
+        letter = LetterRef(kind, self.renderer.language_of(about.locale))
+        async with self.open_uow(merchant_id) as uow:
+            return await dressed(uow, letter, renewal.customer.customer_id, self.mail_domain)
+
     def _letter(
         self, about: ExpiryText, renewal: Renewal, notice_id: UUID, merchant: MerchantProfile
     ) -> Letter:
@@ -152,8 +165,8 @@ class WarnOfExpiry:
             thread_id=message_id,
             to=customer.email,
             to_name=customer.name,
-            sender_name=about.merchant_name,
-            reply_to=merchant.reply_to,
+            sender_name=merchant.sender,
+            reply_to=merchant.answers_go_to,
             subject=words.subject,
             text=words.text,
             html=words.html,

@@ -1,19 +1,16 @@
 """What is wrong with a letter's words, each fault with its place: asked before they are kept."""
 
-import unicodedata
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final
 
 from msgspec import Struct
 
+from domain.letters.kinds import LetterKind
 from domain.letters.shapes import BLOCKS, FIELDS, ONE_LINE, Field, LetterText
-from domain.letters.text import INSTEAD, NAME, names_in
+from domain.letters.text import INSTEAD, NAME, compose, names_in
+from domain.visible import invisible_in
 
-# Control, format (bidi overrides among them), surrogates, private use, unassigned.
-INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-# Words that join what is written, in Persian and in emoji: harmless where they stand in a text.
-JOINERS: Final = frozenset("\u200c\u200d")
 NEEDED: Final = ("subject", "opening")
 
 
@@ -26,9 +23,45 @@ class TextFault(Struct, frozen=True, kw_only=True):
     words: str
 
 
-def faults_of(letter: LetterText) -> tuple[TextFault, ...]:
-    """All that is wrong, in the order of the blocks; empty if the letter can be written."""
-    return tuple(fault for block in BLOCKS for fault in _of_block(block, getattr(letter, block)))
+def faults_of(letter: LetterText, kind: LetterKind | None = None) -> tuple[TextFault, ...]:
+    """All that is wrong, in the order of the blocks; empty if the letter can be written.
+
+    Of a `kind` more is asked: names that can be known in it, words wherever it needs some whatever
+    is known, and a button exactly where it asks for something.
+    """
+    return tuple(
+        fault
+        for block in BLOCKS
+        for fault in (
+            *_of_block(block, getattr(letter, block)),
+            *(_of_kind(kind, block, getattr(letter, block)) if kind else ()),
+        )
+    )
+
+
+def _of_kind(kind: LetterKind, block: str, text: str) -> Iterator[TextFault]:
+    if block == "button" and not kind.asks:
+        if text.strip():
+            words = "This letter asks for nothing: it has no button."
+            yield TextFault(block=block, line=1, column=1, words=words)
+        return
+    known = kind.always | kind.sometimes
+    for number, line in enumerate(text.splitlines(), 1):
+        for column, name in names_in(line):
+            if name in FIELDS and FIELDS[name] not in known:
+                words = f"{{{{{name}}}}} is never known in this letter: the line would be left out."
+                yield TextFault(block=block, line=number, column=column + 1, words=words)
+    if block == "button" and not text.strip():
+        words = "The way to pay stays in every letter: its button needs a word."
+        yield TextFault(block=block, line=1, column=1, words=words)
+    elif (block in NEEDED or block == "button") and text.strip() and not _can_be_said(kind, text):
+        words = "Nothing is left where a name has no value: add a line with | that needs none."
+        yield TextFault(block=block, line=1, column=1, words=words)
+
+
+def _can_be_said(kind: LetterKind, text: str) -> bool:
+    """Whatever is not known."""
+    return bool(compose(text, dict.fromkeys(kind.always, "x")))
 
 
 def _of_block(block: str, text: str) -> Iterator[TextFault]:
@@ -59,9 +92,8 @@ def _of_order(block: str, lines: list[str]) -> Iterator[TextFault]:
 
 
 def _of_line(line: str) -> Iterator[tuple[int, str]]:
-    for column, character in enumerate(line):
-        if unicodedata.category(character) in INVISIBLE and character not in JOINERS:
-            yield column, f"An invisible character (U+{ord(character):04X}) stands here."
+    for column, name in invisible_in(line):
+        yield column, f"An invisible character ({name}) stands here."
     for column, name in names_in(line):
         if name not in FIELDS:
             yield column, _unknown(name)

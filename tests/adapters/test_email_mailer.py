@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from adapters.email.connections import Bounds
 from adapters.email.mailer import SmtpMailer, _mailbox
 from adapters.email.server import arguments
-from application.ports.mailer import Handed, Letter, MailDeferred, MailRefused
+from application.ports.mailer import Handed, Letter, MailDeferred, MailRefused, Picture
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -258,3 +258,21 @@ def test_a_letter_leaves_this_machine_inside_tls_unless_told_otherwise_and_a_pas
     server = arguments(url)
     assert (server["use_tls"], server["start_tls"]) == (encrypted, start_tls)
     assert server["password"] in (None, "pw@")
+
+
+def test_a_picture_goes_along_inside_the_letter_and_is_no_attachment() -> None:
+    picture = Picture(cid="abc@shop.example", png=b"\x89PNG and so on")
+    message = composed(html='<p><img src="cid:abc@shop.example"></p>', picture=picture)
+    kinds = [part.get_content_type() for part in message.walk()]
+    assert kinds == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+    ]
+    image = next(part for part in message.walk() if part.get_content_type() == "image/png")
+    assert image["Content-ID"] == "<abc@shop.example>"
+    assert image.get_content_disposition() == "inline"
+    assert image.get_payload(decode=True) == picture.png
+    assert list(message.iter_attachments()) == []

@@ -30,8 +30,8 @@ def test_every_language_has_every_letter_without_a_fault(tag: str) -> None:
     told = language(tag)
     assert set(told.letters) == set(LetterKind)
     assert set(told.reasons) == set(Tellable) - {Tellable.GENERIC, Tellable.AUTHENTICATE}
-    for letter in told.letters.values():
-        assert faults_of(letter) == ()
+    for kind, letter in told.letters.items():
+        assert faults_of(letter, kind) == ()
     for line in (*told.reasons.values(), told.common.thanks, told.common.address):
         assert line.strip()
         assert "{{" not in line

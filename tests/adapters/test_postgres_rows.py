@@ -23,11 +23,14 @@ from application.ports.stripe_accounts import PendingAgreement
 from application.ports.suppressions import Suppression, hash_of
 from application.ports.team_news import Channel, Occasion
 from application.tasks import notice_of
+from domain.brand import Brand
+from domain.letters import InUse
 from domain.recovery.events import Problem
 from domain.recovery.explain import Decision
 from domain.sending import SendingDomain
 from domain.timing.knowledge import Knowledge
 from tests.builders import DAY, MONDAY, a_customer
+from tests.contract.test_brands import a_logo
 from tests.contract.test_connections import a_connection
 from tests.contract.test_consents import a_consent
 from tests.contract.test_in_app import a_key as an_api_key
@@ -36,6 +39,7 @@ from tests.contract.test_past_store import a_past, an_offer
 from tests.contract.test_sending import a_key
 from tests.contract.test_tasks import a_task
 from tests.contract.test_text_consents import a_text_consent
+from tests.contract.test_wordings import FAILED, a_text
 from tests.contract.worlds import (
     Shop,
     World,
@@ -126,6 +130,11 @@ async def lived_in(world: World) -> UUID:
         about = str(task.task_id)
         await uow.news.put(notice_of(Occasion.NEW, about, Channel.SLACK, None, MONDAY))
         await uow.hand_off.slack("services/T0/B0/s3cret", MONDAY)
+        await uow.brands.keep_logo(a_logo(), MONDAY)
+        await uow.brands.put(Brand(logo=a_logo().logo), MONDAY)
+        await uow.wordings.add(FAILED, a_text(), "user:1", MONDAY)
+        await uow.wordings.put_in_use(FAILED, InUse(use=1, version=1), "user:1", MONDAY)
+        await uow.wordings.note_test(new.user_id, FAILED, MONDAY)
         await uow.audit.add(
             AuditEntry(at=MONDAY, actor="worker", action="x", subject="y", before={}, after={})
         )
@@ -382,6 +391,8 @@ async def test_the_owner_sees_all_for_backups(owner: Any, merchants: tuple[UUID,
         "delete from case_decisions",
         "update knowledge set body = ''",
         "update policies set body = '{}'",
+        "update letter_texts set subject = ''",
+        "delete from letter_uses",
     ],
 )
 async def test_what_a_decision_was_made_on_stays_as_it_was(owner: Any, change: str) -> None:

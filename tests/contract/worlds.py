@@ -19,6 +19,7 @@ from adapters.memory import (
     history,
     in_app,
     learning,
+    letter_pages,
     lift,
     pages,
     registration,
@@ -43,6 +44,7 @@ from adapters.postgres.history import PostgresHistory
 from adapters.postgres.in_app import PostgresSigners
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.learning import PostgresLearners
+from adapters.postgres.letter_pages import PostgresLetterPages
 from adapters.postgres.lift import PostgresLiftPages
 from adapters.postgres.pages import PostgresPages
 from adapters.postgres.partings import PostgresPartings
@@ -56,6 +58,7 @@ from adapters.postgres.task_pages import PostgresHandOffPages
 from adapters.postgres.unit_of_work import units_of_work
 from adapters.postgres.user_store import PostgresUserStore
 from adapters.secrets.box import SecretBox
+from application.letter_pages import LetterPages
 from application.lift_view import LiftPages
 from application.ports.accounts import SessionStore, UserStore
 from application.ports.agreeing import Partings
@@ -104,6 +107,7 @@ class World:
     intake: EventIntake
     pages: Pages
     lift: LiftPages
+    letters: LetterPages
     history: History
     users: UserStore
     sessions: SessionStore
@@ -163,6 +167,7 @@ def in_memory() -> World:
         intake=conveyor.MemoryIntake(held),
         pages=pages.MemoryPages(held),
         lift=lift.MemoryLiftPages(held),
+        letters=letter_pages.MemoryLetterPages(held),
         history=history.MemoryHistory(held),
         users=accounts.MemoryUserStore(held),
         sessions=accounts.MemorySessionStore(held),
@@ -195,6 +200,7 @@ def in_postgres(pools: Pools, intake: EventIntake) -> World:
         intake=intake,
         pages=PostgresPages(pools.app),
         lift=PostgresLiftPages(pools.app),
+        letters=PostgresLetterPages(pools.app),
         history=PostgresHistory(pools.app),
         users=PostgresUserStore(pools.system),
         sessions=PostgresSessionStore(pools.system),

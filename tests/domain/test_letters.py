@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from domain.letters import (
     BLOCKS,
+    OURS,
     Field,
+    InUse,
     LetterKind,
     LetterText,
     Span,
@@ -16,6 +18,7 @@ from domain.letters import (
     compose,
     faults_of,
     kind_of,
+    message_of,
     plain,
 )
 from domain.policy import Template
@@ -175,3 +178,60 @@ def test_ten_thousand_braces_are_a_fault_and_no_bomb() -> None:
     bomb = "{{" * 10_000 + "}}" * 10_000
     assert faults_of(a_letter(body=bomb))
     assert plain(compose(bomb, VALUES)) == bomb
+
+
+@pytest.mark.parametrize("kind", LetterKind)
+def test_a_kind_and_its_message_belong_together(kind: LetterKind) -> None:
+    message = message_of(kind)
+    if message is None:
+        assert kind in (LetterKind.FRESH_LINK, LetterKind.CARD_EXPIRING, LetterKind.CARD_EXPIRED)
+    else:
+        template, step, is_bill = message
+        assert kind_of(template, first=step == 1, is_bill=is_bill) is kind
+
+
+def test_of_a_kind_more_is_asked() -> None:
+    def of(kind: LetterKind, **blocks: str) -> list[str]:
+        letter = a_letter(**{"button": "Pay", **blocks})
+        return [f"{fault.block}: {fault.words}" for fault in faults_of(letter, kind)]
+
+    assert of(LetterKind.PAYMENT_FAILED) == []
+    assert "never known" in of(LetterKind.PAYMENT_FAILED, body="On {{renews_on}}.")[0]
+    assert "stays in every letter" in of(LetterKind.PAYMENT_FAILED, button=" ")[0]
+    assert "it has no button" in of(LetterKind.RECOVERED)[0]
+    assert of(LetterKind.RECOVERED, button="") == []
+    assert "Nothing is left" in of(LetterKind.UPDATE_CARD, subject="Card {{last4}}")[0]
+    assert of(LetterKind.UPDATE_CARD, subject="Card {{last4}}\n| Your card") == []
+    assert of(LetterKind.CARD_EXPIRED, subject="Before {{renews_on}}") == []
+
+
+PEOPLE = [f"cus_{number}" for number in range(4000)]
+
+
+def test_who_reads_which_version_is_chance_and_stays_so() -> None:
+    test = InUse(use=3, version=2, rival=5, rival_percent=30)
+    drawn = [test.drawn("payment_failed/en", person) for person in PEOPLE]
+    assert drawn == [test.drawn("payment_failed/en", person) for person in PEOPLE]
+    assert set(drawn) == {2, 5}
+    assert 0.27 < drawn.count(5) / len(drawn) < 0.33
+
+
+def test_another_comparison_and_another_letter_draw_anew() -> None:
+    def apart(one: list[int], other: list[int]) -> float:
+        return sum(a != b for a, b in zip(one, other, strict=True)) / len(one)
+
+    test = InUse(use=3, version=2, rival=5, rival_percent=50)
+    again = InUse(use=4, version=2, rival=5, rival_percent=50)
+    first = [test.drawn("payment_failed/en", person) for person in PEOPLE]
+    assert 0.45 < apart(first, [again.drawn("payment_failed/en", p) for p in PEOPLE]) < 0.55
+    assert 0.45 < apart(first, [test.drawn("payment_failed/de", p) for p in PEOPLE]) < 0.55
+
+
+def test_a_larger_share_only_adds_people() -> None:
+    some, more = (InUse(use=1, version=1, rival=2, rival_percent=share) for share in (20, 40))
+    for person in PEOPLE:
+        assert some.drawn("x", person) == 1 or more.drawn("x", person) == 2
+
+
+def test_who_has_decided_nothing_reads_ours() -> None:
+    assert {InUse().drawn("x", person) for person in PEOPLE} == {OURS}

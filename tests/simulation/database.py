@@ -116,6 +116,7 @@ class Unit:
         self.mail, self.mail_news, self.sending = inner.mail, inner.mail_news, inner.sending
         self.api_keys, self.in_app = inner.api_keys, inner.in_app
         self.tasks, self.news, self.hand_off = inner.tasks, inner.news, inner.hand_off
+        self.brands, self.wordings = inner.brands, inner.wordings
 
 
 class WatchedCases(Cases):

@@ -61,6 +61,9 @@ CALLS_PER_S: Final = 2.0
 class PlainWords:
     """A letter that is only its link."""
 
+    def language_of(self, locale: str | None) -> str:
+        return "en"
+
     def reminder(self, about: ReminderText) -> Rendered:
         return Rendered(subject="Your invoice", text=about.link, html="")
 

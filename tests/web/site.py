@@ -15,10 +15,13 @@ import msgspec
 from litestar import Litestar
 
 from adapters.email.brief import BriefTexts
+from adapters.email.render import JinjaLetters
 from adapters.memory.accounts import MemorySessionStore, MemoryUserStore
 from adapters.memory.connections import MemoryEndpoints
 from adapters.memory.hand_off import MemorySlackDoors, MemoryTeams
 from adapters.memory.in_app import MemoryDebts, MemoryKeyHolders, MemorySigners
+from adapters.memory.letter_pages import MemoryLetterPages
+from adapters.memory.mailer import MemoryMailer
 from adapters.memory.pages import MemoryPages
 from adapters.memory.payments import MemoryPayments
 from adapters.memory.registry import MemoryRegistry
@@ -28,6 +31,7 @@ from adapters.memory.task_pages import MemoryHandOffPages
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from adapters.phones import read_mobile
+from adapters.pictures.logo import read_logo
 from adapters.secrets.signed_links import SignedLinks
 from adapters.sms.news import TwilioNews
 from application.case_ids import case_id_for
@@ -38,23 +42,29 @@ from application.ports.accounts import UserRecord
 from application.ports.conveyor import IncomingEvent
 from application.ports.payments import Ended, MalformedEvent
 from application.ports.registry import MerchantProfile
+from application.ports.stores import NewMessage
 from application.ports.suppressions import Suppression, hash_of
 from application.ports.team_news import Slack
+from application.ports.wordings import WordsUsed
 from application.tasks import Cause, raise_task
 from application.use_cases.agree_to_texts import AgreeToTexts
 from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.ask_fresh_link import AskFreshLink
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
+from application.use_cases.edit_letter import EditLetter
 from application.use_cases.give_card import GiveCard
 from application.use_cases.hear_texts import HearTexts
 from application.use_cases.keep_api_keys import KeepApiKeys
 from application.use_cases.lift_bounce import LiftBounce
+from application.use_cases.note_visit import NoteVisit
 from application.use_cases.pick_day import PickDay
 from application.use_cases.report_problem import ReportProblem
+from application.use_cases.set_brand import SetBrand
 from application.use_cases.set_hand_off import SetHandOff
 from application.use_cases.set_up_in_app import SetUpInApp
 from application.use_cases.show_in_app import ShowInApp
+from application.use_cases.try_letter import TryLetter
 from application.use_cases.unsubscribe import Unsubscribe
 from application.use_cases.work_task import WorkTask
 from domain.recovery.actions import next_action
@@ -130,6 +140,7 @@ class Site:
         self.passwords, self.intake = FakePasswords(), FakeIntake()
         self.payments, self.renewals = MemoryPayments(now), MemoryRenewals(now)
         self.registry = MemoryRegistry(self.world, now)
+        self.mailer, self.desk = MemoryMailer(), JinjaLetters()
         self.cases = Cases(open_uow=units_of_work(self.world), clock=now)
         self.slack = slack or MemorySlack()
         self.payment_page: str | None = HOSTED
@@ -210,6 +221,21 @@ class Site:
             address = hash_of("ines@example.com")
             await work.links.keep(digest, case_id, self.now() + lasts, address)
 
+    async def wrote(self, token: str, case_id: UUID, text: WordsUsed) -> None:
+        """A letter of Acme's with this link has gone out."""
+        digest = sha256(token.encode()).digest()
+        message = NewMessage(
+            step=1,
+            message_id=f"{case_id}@mail",
+            subject="s",
+            at=self.now(),
+            token_hash=digest,
+            words=text,
+        )
+        async with units_of_work(self.world)(ACME) as work:
+            await work.messages.begin(case_id, message)
+            await work.messages.sent(message.message_id, self.now())
+
     async def changes(self, merchant_id: UUID) -> str:
         """How many events there are: another text after each change."""
         self.asked_for_changes += 1
@@ -265,6 +291,7 @@ class Site:
                 doors=MemorySlackDoors(self.world),
                 clock=self.now,
             ),
+            **self._of_letters(),
             "answer_end": self._answer_end,
             "changes": self.changes,
             "endpoints": MemoryEndpoints(self.world),
@@ -292,6 +319,26 @@ class Site:
                 **shared, signers=signers, new_secret=lambda: secrets.token_urlsafe(32)
             ),
             "signed_links": links,
+        }
+
+    def _of_letters(self) -> dict[str, Any]:
+        shared: dict[str, Any] = {"open_uow": units_of_work(self.world), "clock": self.now}
+        return {
+            "set_brand": SetBrand(**shared, read_logo=read_logo),
+            "edit_letter": EditLetter(**shared, desk=self.desk),
+            "try_letter": TryLetter(
+                **shared,
+                pages=MemoryPages(self.world),
+                registry=self.registry,
+                desk=self.desk,
+                new_token=lambda: uuid4().hex,
+                mailer=self.mailer,
+                base_url=BASE_URL,
+                mail_domain="mail.acme.example",
+            ),
+            "letter_desk": self.desk,
+            "letters": MemoryLetterPages(self.world),
+            "visited": NoteVisit(**shared),
         }
 
     def _verify(self, raw: bytes, signature: str, secrets: tuple[str, ...] | None) -> bool:

@@ -1,4 +1,4 @@
-// Five small things; every page works without them.
+// Small things; every page works without them.
 "use strict";
 
 // 1. Tell the page that something changed: one stream, and each part refetches itself.
@@ -25,7 +25,33 @@ function watchNetwork() {
   });
 }
 
-// 3. Keep "3 hours ago" true while the page is open (not in a rehearsal: its days are minutes).
+// 3. Fill the preview while somebody writes. Each time in a frame of its own, so that "back" leaves
+// the page and not a preview.
+function showPreview(button) {
+  const old = document.querySelector("iframe[name=preview]");
+  const next = old.cloneNode(false);
+  old.removeAttribute("name");
+  next.classList.add("coming");
+  next.addEventListener("load", () => {
+    next.classList.remove("coming");
+    for (const each of document.querySelectorAll(".stage iframe")) if (each !== next) each.remove();
+  });
+  old.after(next);
+  button.form.requestSubmit(button);
+}
+
+function watchForm() {
+  const button = document.querySelector("button[data-preview]");
+  if (!button) return;
+  let waiting;
+  const soon = (delay) => { clearTimeout(waiting); waiting = setTimeout(showPreview, delay, button); };
+  button.form.addEventListener("input", () => soon(400));
+  for (const each of button.form.elements) if (each.type === "radio") each.addEventListener("change", () => soon(0));
+  button.hidden = true;
+  soon(0);
+}
+
+// 4. Keep "3 hours ago" true while the page is open (not in a rehearsal: its days are minutes).
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
 function relative(seconds) {
@@ -46,7 +72,7 @@ function tick() {
   }
 }
 
-// 4. Copy what is there to be copied.
+// 5. Copy what is there to be copied.
 function offerCopies() {
   if (!navigator.clipboard) return;
   for (const button of document.querySelectorAll("[data-copy]")) {
@@ -58,7 +84,7 @@ function offerCopies() {
   }
 }
 
-// 5. A part does not refetch itself while somebody chooses in it.
+// 6. A part does not refetch itself while somebody chooses in it.
 function keepCalm() {
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     const part = event.detail.elt, at = document.activeElement;
@@ -73,6 +99,7 @@ document.addEventListener("DOMContentLoaded", () => {
   listen();
   keepCalm();
   watchNetwork();
+  watchForm();
   setInterval(tick, 30000);
 });
 

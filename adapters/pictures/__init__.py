@@ -1,0 +1,1 @@
+"""Pictures from people: looked at within bounds, and drawn anew."""
