@@ -1,6 +1,7 @@
 """Which message is next, what it waits for, and what makes it not go."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -26,9 +27,11 @@ from tests.builders import (
     to_open,
 )
 from tests.domain.given import History, explained, kinds, state, when
+from tests.domain.test_calendar import ZONES, changes, steps_around
 
 TUESDAY = MONDAY + DAY
 WAITING = after(to_open())
+ROOM = ContactBudget(gap=HOUR, per_day=4, per_week=9, per_month=9)
 FINAL = Step(template=Template.FINAL_NOTICE, after=2 * DAY, since=Since.END)
 
 
@@ -173,6 +176,21 @@ def test_a_letter_that_fails_in_a_pause_is_not_planned_again() -> None:
     paused = (*sent, *when(sent, c.PauseCase(by=e.Pauser.MERCHANT), TUESDAY))
     failed = c.FailReminder(step=1, reason="451 later", final=False)
     assert kinds(when(paused, failed, TUESDAY)) == [e.ReminderFailed]
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_no_message_goes_at_night_around_any_change_of_the_clocks(name: str) -> None:
+    zone, quarter = ZoneInfo(name), timedelta(minutes=15)
+    case = replace(state(WAITING), timezone=name)
+    policy = a_policy(timezone=name, contacts=ROOM)
+    basis = a_basis(policy)
+    day = range(policy.first_mail_hour, policy.last_mail_hour)
+    for change in changes(zone):
+        for wanted in steps_around(change):
+            at, _ = may_go_from(case, basis, wanted)
+            assert at.astimezone(zone).hour in day
+            # And at the first such instant: not a quarter of an hour was lost.
+            assert at == wanted or (at - quarter).astimezone(zone).hour not in day
 
 
 budgets = st.builds(
