@@ -82,11 +82,24 @@ from (
     select assignee, due_at from tasks where merchant_id = $1 and done_at is null limit $4
 ) open
 """
+# From who owes now to who is silent, not the other way: addresses are suppressed for ever, cases
+# are open for weeks.
 AT_RISK: Final = """
-select s.address_hash, s.reason, s.at, k.account, k.customer_id, k.name, k.email,
-    o.case_id, o.cases, o.currencies, o.owed
-from suppressions s
-join customers k on k.merchant_id = s.merchant_id and k.email_hash = s.address_hash
+with risks as materialized (
+    select s.address_hash, s.reason, s.at, k.account, k.customer_id, k.name, k.email
+    from (
+        select distinct account, customer_id from recovery_cases
+        where merchant_id = $1 and closed_at is null and not held_out
+    ) owing
+    join customers k on k.merchant_id = $1 and k.account = owing.account
+        and k.customer_id = owing.customer_id
+    join suppressions s on s.merchant_id = $1 and s.address_hash = k.email_hash
+    where s.lifted_at is null
+        and (s.at, s.address_hash, k.account, k.customer_id) < ($2, $3, $4, $5)
+    order by s.at desc, s.address_hash desc, k.account desc, k.customer_id desc limit $6
+)
+select r.*, o.case_id, o.cases, o.currencies, o.owed
+from risks r
 cross join lateral (
     select
         array_agg(currency order by currency) as currencies,
@@ -98,14 +111,12 @@ cross join lateral (
             min(opened_at) as opened_at,
             (array_agg(case_id order by opened_at, case_id))[1] as first
         from recovery_cases
-        where merchant_id = $1 and account = k.account and customer_id = k.customer_id
+        where merchant_id = $1 and account = r.account and customer_id = r.customer_id
             and closed_at is null and not held_out
         group by currency
     ) each
 ) o
-where s.merchant_id = $1 and s.lifted_at is null and o.cases > 0
-    and (s.at, s.address_hash, k.account, k.customer_id) < ($2, $3, $4, $5)
-order by s.at desc, s.address_hash desc, k.account desc, k.customer_id desc limit $6
+order by r.at desc, r.address_hash desc, r.account desc, r.customer_id desc
 """
 
 Place = tuple[datetime, UUID]

@@ -70,6 +70,3 @@ create index team_notices_waiting on team_notices (merchant_id, next_at)
 alter table customers add column email_hash bytea;
 update customers set email_hash = sha256(convert_to(lower(btrim(email)), 'UTF8'))
 where email is not null;
-create index customers_of_address on customers (merchant_id, email_hash);
-create index suppressions_standing on suppressions (merchant_id, at desc, address_hash desc)
-    where lifted_at is null;
