@@ -79,8 +79,8 @@ class Gate:
 
     def __init__(self, parts: WebParts) -> None:
         self._parts = parts
-        self._keys = Rates(PER_API_KEY)
-        self._strangers = Rates(PER_ADDRESS_WITHOUT_KEY)
+        self._keys = Rates(PER_API_KEY, parts.monotonic)
+        self._strangers = Rates(PER_ADDRESS_WITHOUT_KEY, parts.monotonic)
 
     async def enter(self, request: AnyRequest, scope: Scope) -> KeyHolder:
         """Whose program asks. Whatever is wrong with the key, the answer is the same. Raises
@@ -165,6 +165,7 @@ def api(parts: WebParts) -> Router:
         route_handlers=[read_entitlement],
         dependencies={"gate": Provide(lambda: gate, sync_to_thread=False)},
         before_request=host_check(parts),
+        include_in_schema=True,
     )
 
 

@@ -81,6 +81,7 @@ def create_app(parts: WebParts) -> Litestar:
         on_shutdown=list(parts.on_shutdown),
         request_max_body_size=MOST_FORM_BYTES,
         openapi_config=api.description(),
+        include_in_schema=False,  # but for what says so itself: the API
         logging_config=None,
     )
     edge = Edge(app.asgi_handler, parts)
@@ -153,7 +154,6 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
             "letter": Provide(letter_page.letter_of, sync_to_thread=False),
         },
         before_request=form_check(parts, tokens),
-        include_in_schema=False,
     )
 
 
@@ -180,7 +180,6 @@ def _customers_pages(parts: WebParts) -> Router:
             "visit": Provide(visit_of),
         },
         before_request=origin_check(parts, unnamed=True),
-        include_in_schema=False,
     )
 
 

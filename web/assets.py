@@ -49,12 +49,7 @@ class Assets:
         return self._files.get(address)
 
 
-@get(
-    ["/static/{name:str}", "/vendor/{name:str}"],
-    name="assets",
-    sync_to_thread=False,
-    include_in_schema=False,
-)
+@get(["/static/{name:str}", "/vendor/{name:str}"], name="assets", sync_to_thread=False)
 def serve_asset(
     request: Request[object, object, object],  # type: ignore[type-var]
     assets: NamedDependency[Assets],

@@ -19,13 +19,13 @@ FORWARDED = ("x-forwarded-for", "forwarded", "fly-client-ip", "x-real-ip")
 _log = structlog.get_logger("chargechase.web")
 
 
-@get("/health/live", sync_to_thread=False, include_in_schema=False)
+@get("/health/live", sync_to_thread=False)
 def live() -> Response[dict[str, str]]:
     """The process answers; nothing else is asked."""
     return Response({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
-@get("/health/ready", include_in_schema=False)
+@get("/health/ready")
 async def ready(parts: NamedDependency[WebParts]) -> Response[dict[str, Any]]:
     """503 with the names of what is not well; why stands in the log, not on the net."""
     failing = await _failing(parts.ready_checks)
@@ -34,7 +34,7 @@ async def ready(parts: NamedDependency[WebParts]) -> Response[dict[str, Any]]:
     return Response(body, status_code=status, headers={"Cache-Control": "no-store"})
 
 
-@get("/metrics", include_in_schema=False)
+@get("/metrics")
 async def metrics(
     request: Request[Any, Any, Any], parts: NamedDependency[WebParts]
 ) -> Response[bytes]:

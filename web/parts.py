@@ -1,5 +1,6 @@
 """What the composition root hands to the web app: ports, a few callables, and plain settings."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -468,6 +469,7 @@ class WebParts:
     # (route template, status, seconds) after each request
     observe: Callable[[str, int, float], None] = _no_observer
     wall: Callable[[], datetime] = lambda: datetime.now(UTC)  # of the real world, in rehearsal too
+    monotonic: Callable[[], float] = time.monotonic  # what rates are counted by
     on_startup: tuple[Hook, ...] = ()
     on_shutdown: tuple[Hook, ...] = ()
     forms_deadline_s: float = 10.0

@@ -1,6 +1,5 @@
 """How often programs may ask. Kept in this process: with several of them, each allows as much."""
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
@@ -27,7 +26,7 @@ PER_SNIPPET_ORIGIN: Final = Rate(400, 200)  # all customers of one app
 class Rates:
     """A bucket for each asker that fills by itself; forgets who has not asked for longest."""
 
-    def __init__(self, rate: Rate, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: Rate, monotonic: Callable[[], float]) -> None:
         self._rate, self._now = rate, monotonic
         self._left: OrderedDict[tuple[str, ...], tuple[float, float]] = OrderedDict()
 

@@ -54,8 +54,8 @@ class Desk:
 
     def __init__(self, parts: WebParts) -> None:
         self._parts = parts
-        self._addresses = Rates(PER_SNIPPET_ADDRESS)
-        self._origins = Rates(PER_SNIPPET_ORIGIN)
+        self._addresses = Rates(PER_SNIPPET_ADDRESS, parts.monotonic)
+        self._origins = Rates(PER_SNIPPET_ORIGIN, parts.monotonic)
 
     def enter(self, request: AnyRequest, merchant: str, origin: str) -> None:
         """Raises TooManyRequestsException: first whoever asks too often, so that one visitor does
@@ -113,7 +113,6 @@ def snippet(parts: WebParts) -> Router:
         route_handlers=[script, standing],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
         before_request=host_check(parts),
-        include_in_schema=False,
     )
 
 

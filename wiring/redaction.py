@@ -38,6 +38,7 @@ _MASKS: Final = tuple(
     (re.compile(pattern), mask)
     for pattern, mask in (
         (r"\b(?:sk|rk|pk)_(?:live|test)_\w+", "<stripe key>"),
+        (r"\bcc_(?:live|test)_\w+", "<api key>"),
         (r"\bwhsec_[\w+/=-]+", "<webhook secret>"),
         (r"\b(?:pi|seti|cs)_\w{1,80}?_secret_\w+", "<client secret>"),
         (r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}", r"\1 <token>"),
@@ -53,7 +54,8 @@ _MASKS: Final = tuple(
 
 # Whatever a mask could find holds one of these; most texts hold none and are done with one look.
 _SUSPICIOUS: Final = re.compile(
-    r"@|://|\+\d|_secret_|whsec_|[srp]k_(?:live|test)_|eyJ|/[ru]/|DETAIL|CONTEXT|\d(?:[ -]?\d){12}"
+    r"@|://|\+\d|_secret_|whsec_|(?:[srp]k|cc)_(?:live|test)_|eyJ|/[ru]/|DETAIL|CONTEXT"
+    r"|\d(?:[ -]?\d){12}"
     r"|[bB][eE][aA][rR][eE][rR]|[bB][aA][sS][iI][cC]"
 )
 

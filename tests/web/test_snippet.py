@@ -227,7 +227,9 @@ async def test_a_preview_says_nothing_of_anybody(
     assert shows(await stranger.get(STANDING, params=params, headers=evil)) == NOTHING
 
 
-async def test_one_visitor_does_not_use_up_what_all_share(site: Site) -> None:
+async def test_one_visitor_does_not_use_up_what_all_share() -> None:
+    site = Site(monotonic=lambda: 0.0)
+    await site.open_house()
     secret = await a_signed_app(site)
     async with visitor(site, address="10.1.1.1") as greedy, visitor(site, "10.1.1.2") as other:
         tries = int(PER_SNIPPET_ADDRESS.at_once) + 10

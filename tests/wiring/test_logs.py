@@ -21,6 +21,7 @@ OWN_SECRET = "our very own pass phrase"
 # One of each kind that must never be written, whichever way it comes in.
 CANARIES = [
     "sk_live_51CanaryCanaryCanary",
+    "cc_test_CanaryCanaryCanary0123456789",
     "rk_test_51CanaryCanaryCanary",
     "whsec_canaryCanary+/12345678",
     "pi_3Canary_secret_K9canary",
