@@ -10,7 +10,7 @@ from application.ports.chores import Chore, ChoreKind
 from application.ports.history import OfferedInvoice
 from application.ports.stripe_accounts import Access, Connection
 from web import money, times
-from web.parts import AccountStanding, StripeDesk
+from web.merchant_parts import AccountStanding, StripeDesk
 from web.wording.agreements import not_allowed
 from web.wording.permissions import PERMISSIONS, without
 

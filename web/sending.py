@@ -17,7 +17,8 @@ from application.ports.sealing import CannotSeal
 from domain.sending import AddressUnfit, SendingDomain, State
 from web import times
 from web.forms import read_form
-from web.parts import SendingDesk, WebParts
+from web.merchant_parts import SendingDesk
+from web.parts import WebParts
 from web.rendering import AnyRequest, Renderer
 from web.wording import sending as words
 

@@ -16,7 +16,8 @@ from application.use_cases.connect_with_key import Pasted
 from web import stripe_agreement
 from web.account_standing import shown
 from web.forms import read_form
-from web.parts import StripeDesk, WebParts
+from web.merchant_parts import StripeDesk
+from web.parts import WebParts
 from web.rendering import AnyRequest, Renderer
 from web.wording.agreements import NOT_AGREED
 from web.wording.permissions import WRONG_KEYS

@@ -21,7 +21,8 @@ from application.ports.stripe_accounts import AccountTaken
 from application.use_cases.finish_agreement import Answer
 from web import times
 from web.edge import CONTENT_POLICY
-from web.parts import AgreementDesk, WebParts
+from web.merchant_parts import AgreementDesk
+from web.parts import WebParts
 from web.rendering import AnyRequest
 from web.sessions import Sessions
 

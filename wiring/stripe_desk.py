@@ -19,7 +19,7 @@ from application.use_cases.check_permissions import CheckPermissions
 from application.use_cases.connect_with_key import Connected, ConnectWithKey, Pasted
 from application.use_cases.finish_agreement import Answer, FinishAgreement
 from application.use_cases.let_go import LetGo
-from web.parts import AccountStanding
+from web.merchant_parts import AccountStanding
 from wiring.composition import Ground, box_of, new_token, stripe_base
 from wiring.settings import Settings
 

@@ -24,7 +24,7 @@ from application.ports.stripe_accounts import (
 from application.use_cases.connect_with_key import Connected, Pasted
 from domain.decline import DeclineFamily
 from tests.web.site import ACME, NOW, Site, form_token, running, sign_in, visitor
-from web.parts import AccountStanding
+from web.merchant_parts import AccountStanding
 from web.wording.permissions import PERMISSIONS, WRONG_KEYS, without
 
 PAGE, KEY = "/settings/stripe", "rk_test_the_key_of_acme"
