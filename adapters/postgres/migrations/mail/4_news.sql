@@ -20,17 +20,17 @@ create index expiry_notices_by_id on expiry_notices (notice_id);
 
 -- Whose letter it is: found by an id that only its receiver and the mail service know. Nothing that
 -- it says comes with it.
-create function letter_of(letter text)
+create function letter_of(id text)
 returns table (merchant_id uuid, subject text, address_hash bytea)
 language sql stable security definer set search_path = pg_catalog, public as $$
     select m.merchant_id, 'case:' || m.case_id, m.address_hash
-    from messages m where m.message_id = letter
+    from messages m where m.message_id = letter_of.id
     union all
     select n.merchant_id, 'notice:' || n.notice_id, n.address_hash
     from expiry_notices n
-    where letter ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@'
-        and n.notice_id = (case when letter ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@'
-            then left(letter, 36) end)::uuid
+    where letter_of.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@'
+        and n.notice_id = (case when letter_of.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@'
+            then left(letter_of.id, 36) end)::uuid
     limit 1
 $$;
 revoke execute on function letter_of(text) from public;
