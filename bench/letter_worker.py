@@ -25,6 +25,7 @@ from adapters.postgres.unit_of_work import units_of_work
 from adapters.secrets.box import SecretBox
 from application.breaker import Breaker, Patience
 from application.change_case import Cases
+from application.customer_links import CustomerLinks
 from application.mail_gate import MailGate
 from application.ports.mail_limits import MailLimits
 from application.ports.stores import ActionRef
@@ -85,7 +86,7 @@ def _batch(pools: Pools, mailer: SmtpMailer, clock: Callable[[], datetime]) -> B
         mailer=mailer,
         renderer=JinjaLetters(),
         new_token=lambda: uuid4().hex * 2,
-        base_url="https://pay.chargechase.example",
+        links=CustomerLinks("https://pay.chargechase.example"),
         mail_domain="chargechase.example",
         gate=MailGate(limits=LIMITS),
     )

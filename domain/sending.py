@@ -4,31 +4,20 @@ Sources: RFC 6376, 3.6.1 (DKIM keys), RFC 7489, 6.3 and 6.6.3 (DMARC records and
 """
 
 import re
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.records import Looked, NameUnfit, State, found, name_of
+
 LOCAL: Final = re.compile(r"[a-z0-9_+-]+(\.[a-z0-9_+-]+)*")
-LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 SELECTORS: Final = ("cc1", "cc2")
-# So long an answer may be missing that nobody gives: name servers have bad days.
-UNREACHABLE_FOR: Final = timedelta(days=3)
 
 
 class AddressUnfit(ValueError):
     """Letters cannot be sent from there."""
-
-
-class State(StrEnum):
-    """How a record stands."""
-
-    UNSEEN = "unseen"  # nobody has looked yet
-    RIGHT = "right"
-    MISSING = "missing"
-    WRONG = "wrong"  # there is one, and it does not say what it must
 
 
 class DkimKey(Struct, frozen=True, kw_only=True):
@@ -45,27 +34,18 @@ class DkimKey(Struct, frozen=True, kw_only=True):
         return f"v=DKIM1; k=rsa; p={self.public_key}"
 
 
-class SendingDomain(Struct, frozen=True, kw_only=True):
-    """Where a merchant's letters are to come from. They do while `stands`."""
+class SendingDomain(Looked, frozen=True, kw_only=True):
+    """Where a merchant's letters are to come from. They do while it `stands`."""
 
     domain: str
     local_part: str
     keys: tuple[DkimKey, ...] = ()  # oldest first
     dkim: State = State.UNSEEN
     dmarc: State = State.UNSEEN
-    tried_at: datetime | None = None  # the records were asked for
-    checked_at: datetime | None = None  # and an answer came
-    verified_at: datetime | None = None  # first found as they should be
-    lost_at: datetime | None = None  # no longer so since then
 
     @property
     def address(self) -> str:
         return f"{self.local_part}@{self.domain}"
-
-    @property
-    def stands(self) -> bool:
-        """Letters go out from there."""
-        return self.verified_at is not None and self.lost_at is None
 
     @property
     def newest(self) -> DkimKey:
@@ -83,18 +63,12 @@ class Records(Struct, frozen=True, kw_only=True):
 def address_of(text: str) -> tuple[str, str]:
     """Local part and domain, in ASCII and lower case. Raises AddressUnfit."""
     local, at, named = text.strip().lower().rpartition("@")
-    try:
-        domain = named.encode("idna").decode()
-    except UnicodeError:
-        raise AddressUnfit("domain") from None
-    labels = domain.split(".")
     if not at or not LOCAL.fullmatch(local) or len(local) > 64:
         raise AddressUnfit("address")
-    if len(labels) < 2 or len(domain) > 200 or not all(map(LABEL.fullmatch, labels)):
-        raise AddressUnfit("domain")
-    if labels[-1].isdigit():
-        raise AddressUnfit("domain")
-    return local, domain
+    try:
+        return local, name_of(named)
+    except NameUnfit:
+        raise AddressUnfit("domain") from None
 
 
 def next_selector(keys: tuple[DkimKey, ...]) -> str:
@@ -117,21 +91,8 @@ def judged(it: SendingDomain, records: Records, now: datetime) -> SendingDomain:
     states = [_says(records.dkim.get(key.selector, ()), key) for key in it.keys]
     dkim = next((state for state in (State.RIGHT, State.WRONG) if state in states), State.MISSING)
     dmarc = dmarc_state(records.dmarc)
-    after = replace(it, keys=keys, dkim=dkim, dmarc=dmarc, tried_at=now, checked_at=now)
-    if dkim is State.RIGHT and dmarc is State.RIGHT:
-        return replace(after, verified_at=it.verified_at or now, lost_at=None)
-    if it.verified_at is not None:
-        return replace(after, lost_at=it.lost_at or now)
-    return after
-
-
-def unanswered(it: SendingDomain, now: datetime) -> SendingDomain:
-    """Nobody answers for the domain. What stood goes on standing, for a while."""
-    after = replace(it, tried_at=now)
-    seen_at = it.checked_at
-    if it.stands and seen_at is not None and now - seen_at > UNREACHABLE_FOR:
-        return replace(after, lost_at=now)
-    return after
+    is_right = dkim is State.RIGHT and dmarc is State.RIGHT
+    return found(replace(it, keys=keys, dkim=dkim, dmarc=dmarc), is_right=is_right, now=now)
 
 
 def dmarc_state(texts: tuple[str, ...]) -> State:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from hashlib import blake2s
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get
@@ -144,7 +145,8 @@ async def read_entitlement(
     holder = await gate.enter(request, Scope.ENTITLEMENT_READ)
     if CUSTOMER.fullmatch(stripe_customer) is None:
         raise ClientException("This cannot be the id of a customer.")
-    answer = _written(await parts.entitlement(holder.merchant_id, stripe_customer), parts)
+    known = await parts.entitlement(holder.merchant_id, stripe_customer)
+    answer = _written(known, await link_of(known, holder.merchant_id, parts))
     tag = _tag(answer)
     headers = {
         "ETag": tag,
@@ -187,12 +189,12 @@ def description() -> OpenAPIConfig:
     )
 
 
-def link_of(answer: Answer, parts: WebParts) -> str | None:
+async def link_of(answer: Answer, merchant_id: UUID, parts: WebParts) -> str | None:
     """Where the customer settles it."""
-    return None if answer.token is None else f"{parts.base_url}/r/{answer.token}"
+    return (await parts.links.of(merchant_id)).page(answer.token) if answer.token else None
 
 
-def _written(answer: Answer, parts: WebParts) -> EntitlementAnswer:
+def _written(answer: Answer, link: str | None) -> EntitlementAnswer:
     how = answer.how
     return EntitlementAnswer(
         customer=answer.customer,
@@ -204,7 +206,7 @@ def _written(answer: Answer, parts: WebParts) -> EntitlementAnswer:
             Owed(amount_minor=case.amount_minor, currency=case.currency, invoice_number=case.number)
             for case in how.debts
         ],
-        link=link_of(answer, parts),
+        link=link,
         as_of=answer.as_of,
     )
 

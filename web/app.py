@@ -22,6 +22,7 @@ from web import (
     in_app,
     letter_list,
     letter_page,
+    link_hosts,
     live,
     mail_webhooks,
     picked_day,
@@ -44,7 +45,7 @@ from web.errors import error_handler
 from web.forms import MOST_BYTES as MOST_FORM_BYTES
 from web.parts import WebParts
 from web.rendering import Renderer, build_renderer
-from web.security import FormTokens, form_check, origin_check
+from web.security import FormTokens, customers_check, form_check
 from web.sessions import CookieNames, Sessions, require_owner, require_principal
 from web.stripe_webhooks import StripeWebhooks
 from web.wording.customer import speech_of
@@ -68,6 +69,8 @@ def create_app(parts: WebParts) -> Litestar:
             mail_webhooks.postmark,
             mail_webhooks.postmark_with_password,
             mail_webhooks.ses,
+            link_hosts.who,
+            link_hosts.may_have_certificate,
             brand_look.colours,
             brand_look.logo,
             _pages(parts, tokens),
@@ -124,6 +127,10 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
             sending.check,
             sending.rotate,
             sending.remove,
+            link_hosts.show,
+            link_hosts.choose,
+            link_hosts.check,
+            link_hosts.remove,
             stripe_agreement.agree,
             stripe_agreement.agreed,
             in_app.show,
@@ -179,7 +186,7 @@ def _customers_pages(parts: WebParts) -> Router:
             "wrong_links": _given(WrongLinks(AttemptLimiter(time.monotonic))),
             "visit": Provide(visit_of),
         },
-        before_request=origin_check(parts, unnamed=True),
+        before_request=customers_check(parts),
     )
 
 

@@ -13,6 +13,7 @@ from application.ports.stores import CardLink, LinkTarget
 from web.attempts import WrongLinks, address_of
 from web.brand_look import worn_by
 from web.edge import CONTENT_POLICY
+from web.hosts import host_of
 from web.parts import WebParts
 from web.rendering import AnyRequest, Renderer
 from web.wording.customer import Speech
@@ -32,19 +33,21 @@ class Visit:
     Not a dataclass: the framework would look into its fields, and cannot tell two structs apart.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a page needs, once for all pages
         self,
         token: str,
         target: LinkTarget | CardLink | None,
         parts: WebParts,
         renderer: Renderer,
         speech: Speech,
+        origin: str,
     ) -> None:
         self.token = token
         self.target = target
         self.parts = parts
         self.renderer = renderer
         self.speech = speech
+        self.origin = origin
 
     @property
     def case(self) -> CaseRef | None:
@@ -57,6 +60,11 @@ class Visit:
     def here(self) -> str:
         """The page's own path."""
         return f"/r/{quote(self.token, safe='')}"
+
+    @property
+    def address(self) -> str:
+        """The page as the customer came to it."""
+        return f"{self.origin}{self.here}"
 
     def page(self, template: str, status: int = 200, /, **values: Any) -> Response[str]:
         """A page whose forms stay with us; a `merchant` among the values is shown as they wish."""
@@ -104,14 +112,18 @@ async def visit_of(
     wrong_links: NamedDependency[WrongLinks],
 ) -> Visit:
     """What signs for itself needs no look-up; any other text is hashed and looked up: a wrong one
-    costs the same, and many of them take time."""
+    costs the same, and many of them take time. At a merchant's own host the links of others are
+    wrong ones."""
     token = str(request.path_params["token"])
     target: LinkTarget | CardLink | None = parts.signed_links.read(token, parts.clock())
     if target is None:
         target = await parts.registry.link(hash_of_token(token))
+    host = await host_of(request, parts)
+    if target is not None and not host.is_for(target.merchant_id):
+        target = None
     if target is None:
         await wrong_links.one_more(address_of(request, parts))
-    return Visit(token, target, parts, renderer, speech)
+    return Visit(token, target, parts, renderer, speech, host.origin)
 
 
 def hash_of_token(token: str) -> bytes:

@@ -31,7 +31,7 @@ async def show(link: CardLink, visit: Visit) -> Response[str]:
 async def go(link: CardLink, visit: Visit) -> Response[str]:
     """On to Stripe's own page for a card, made at this moment; it leads back here."""
     parts, speech = visit.parts, visit.speech
-    url = await parts.card_pages.open(link, f"{parts.base_url}{visit.here}/back")
+    url = await parts.card_pages.open(link, f"{visit.address}/back")
     if url is not None:
         return visit.on_to(url)
     merchant = await parts.registry.merchant(link.merchant_id)

@@ -20,7 +20,7 @@ async def give(visit: NamedDependency[Visit]) -> Response[str]:
     if visit.case is None:
         return visit.back()
     parts = visit.parts
-    url = await parts.give_card.page(visit.case, f"{parts.base_url}{visit.here}/back")
+    url = await parts.give_card.page(visit.case, f"{visit.address}/back")
     url = url or await parts.open_payment_page(visit.case)
     if url is None:
         merchant = await parts.registry.merchant(visit.case.merchant_id)

@@ -26,6 +26,7 @@ from application.use_cases.try_letter import Reader, Wish
 from domain.brand import Brand, BrandFault
 from domain.entitlement import InApp
 from domain.letters import InUse, LetterText
+from domain.link_host import LinkHost
 from domain.sending import SendingDomain
 from domain.tasks import HandOff
 
@@ -215,5 +216,26 @@ class SendingDesk(Protocol):
         ...
 
     async def check(self, merchant_id: UUID) -> None: ...
+
+    async def remove(self, merchant_id: UUID, actor: str) -> None: ...
+
+
+class LinkHostDesk(Protocol):
+    """What the page about the address of customers' links needs."""
+
+    @property
+    def own_host(self) -> str:
+        """Where a merchant's name must lead."""
+        ...
+
+    async def read(self, merchant_id: UUID) -> LinkHost | None:
+        """None if none was chosen."""
+        ...
+
+    async def choose(self, merchant_id: UUID, name: str, actor: str) -> None:
+        """Raises HostUnfit."""
+        ...
+
+    async def check(self, merchant_id: UUID) -> LinkHost | None: ...
 
     async def remove(self, merchant_id: UUID, actor: str) -> None: ...

@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from application.change_case import CaseRef
+from application.customer_links import CustomerLinks
 from application.entitlements import Answer as Standing
 from application.errors import Unavailable
 from application.letter_pages import LetterPages
@@ -20,6 +21,7 @@ from application.ports.conveyor import EventIntake, IncomingEvent
 from application.ports.hand_off import Teams
 from application.ports.in_app import LinkSigner
 from application.ports.letters import LetterDesk
+from application.ports.link_hosts import HostAnswers, LinkHosts
 from application.ports.mail_news import MailNews
 from application.ports.payments import Ended
 from application.ports.registry import Registry
@@ -42,6 +44,7 @@ from web.merchant_parts import (
     AgreementDesk,
     ApiKeys,
     EditLetter,
+    LinkHostDesk,
     SendingDesk,
     SetBrand,
     SetHandOff,
@@ -123,6 +126,10 @@ class WebParts:
     owed: Callable[[CaseRef], Awaitable[Sequence[Debt]]]
     give_card: GiveCard
     report_problem: ReportProblem
+    links: CustomerLinks
+    link_hosts: LinkHosts
+    host_answers: HostAnswers
+    link_host_desk: LinkHostDesk
     # SHA-256 of an expired link's token; nothing is said of what came of it
     ask_fresh_link: Callable[[bytes], Awaitable[None]]
     unsubscribe: Unsubscribe

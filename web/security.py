@@ -12,11 +12,11 @@ from litestar import Request, Response
 from litestar.exceptions import ClientException, PermissionDeniedException
 
 from web.forms import read_form
+from web.hosts import allowed_hosts, host_of
 from web.parts import WebParts
 from web.sessions import Sessions
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 TOKEN_FIELD: Final = "form_token"  # noqa: S105  (its name, not its value)
 TOKEN_HEADER: Final = "x-form-token"  # noqa: S105  (likewise)
 
@@ -92,37 +92,39 @@ def form_check(parts: WebParts, tokens: FormTokens) -> Check:
     return check
 
 
-def origin_check(parts: WebParts, *, unnamed: bool = False) -> Check:
-    """Host, and for unsafe methods the page that sent the form: ours, or none that says.
-
-    Browsers that tell `Sec-Fetch-Site` are believed; for older ones the origin must be ours.
-    `unnamed` also takes "null": what they send from a page that lets no referrer out.
-    """
+def origin_check(parts: WebParts) -> Check:
+    """Host, and for unsafe methods the page that sent the form: ours, or none that says."""
     hosts, check_host = allowed_hosts(parts.base_url), host_check(parts)
-    origins = hosts | {""} if unnamed else hosts
 
     async def check(request: AnyRequest) -> None:
         await check_host(request)
-        if request.method in SAFE:
-            return
-        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-        if site is not None:
-            ours = site in ("same-origin", "none")
-        else:
-            ours = origin is None or _host_of(origin) in origins
-        if not ours:
-            raise PermissionDeniedException("This form came from another site.")
+        _refuse_others(request, hosts)
 
     return check
 
 
-def allowed_hosts(base_url: str) -> frozenset[str]:
-    """The host of `base_url`; on a machine of one's own also its other names."""
-    parsed = urlsplit(base_url)
-    if parsed.hostname not in ("127.0.0.1", "localhost", "::1"):
-        return frozenset({parsed.netloc.lower()})
-    port = f":{parsed.port}" if parsed.port else ""
-    return frozenset(f"{name}{port}" for name in LOOPBACK)
+def customers_check(parts: WebParts) -> Check:
+    """As `origin_check`, at the hosts of merchants as well. An origin of "null" will do: that is
+    what browsers send from a page that lets no referrer out."""
+
+    async def check(request: AnyRequest) -> None:
+        host = await host_of(request, parts)
+        _refuse_others(request, host.names | {""})
+
+    return check
+
+
+def _refuse_others(request: AnyRequest, origins: frozenset[str]) -> None:
+    """Browsers that tell `Sec-Fetch-Site` are believed; for older ones the origin must be ours."""
+    if request.method in SAFE:
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        ours = site in ("same-origin", "none")
+    else:
+        ours = origin is None or _host_of(origin) in origins
+    if not ours:
+        raise PermissionDeniedException("This form came from another site.")
 
 
 def _host_of(origin: str) -> str:

@@ -14,26 +14,17 @@ from application.errors import NotFound
 from application.ports.accounts import Principal
 from application.ports.mail_limits import comes_back_too_often
 from application.ports.sealing import CannotSeal
-from domain.sending import AddressUnfit, SendingDomain, State
+from domain.records import State
+from domain.sending import AddressUnfit, SendingDomain
 from web import times
 from web.forms import read_form
 from web.merchant_parts import SendingDesk
 from web.parts import WebParts
+from web.records import Record, shown_state
 from web.rendering import AnyRequest, Renderer
 from web.wording import sending as words
 
 PATH: Final = "/settings/sending"
-
-
-class Record(Struct, frozen=True, kw_only=True):
-    """A record to be set, and how it stands."""
-
-    purpose: str
-    name: str
-    value: str
-    tone: str
-    state: str
-    note: str | None = None
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -159,7 +150,7 @@ def _records(it: SendingDomain) -> Iterator[Record]:
 
 
 def _record(purpose: str, name: str, value: str, state: State) -> Record:
-    tone, told = words.STATES[state]
+    tone, told = shown_state(state)
     is_dmarc = purpose == words.DMARC_FOR
     note = words.DMARC_ANY if is_dmarc and state is not State.RIGHT else None
     return Record(purpose=purpose, name=name, value=value, tone=tone, state=told, note=note)

@@ -101,7 +101,8 @@ async def standing(
     }
     if shown.allowed and origin:
         headers["Access-Control-Allow-Origin"] = origin
-    told = _told(shown, speech_in(language_of(request, said.get("language", ""))), parts)
+    speech = speech_in(language_of(request, said.get("language", "")))
+    told = _told(shown, speech, await _link(shown, said, parts))
     return Response(told, headers=headers)
 
 
@@ -149,7 +150,14 @@ def _preview(name: str) -> Notice | None:
         return None
 
 
-def _told(shown: Shown, speech: Speech, parts: WebParts) -> Told:
+async def _link(shown: Shown, said: dict[str, str], parts: WebParts) -> str:
+    """To the customer's page; of an example, to our own door."""
+    if shown.answer is None:
+        return parts.base_url
+    return await link_of(shown.answer, UUID(said["merchant"]), parts) or parts.base_url
+
+
+def _told(shown: Shown, speech: Speech, link: str) -> Told:
     if shown.notice is Notice.NONE:
         return NOTHING
     words, answer = speech.app, shown.answer
@@ -164,7 +172,7 @@ def _told(shown: Shown, speech: Speech, parts: WebParts) -> Told:
         button=words["button"],
         later=words["later"],
         close=words["close"],
-        link=(link_of(answer, parts) if answer else None) or parts.base_url,
+        link=link,
     )
 
 

@@ -31,7 +31,7 @@ from application.use_cases.take_up_open_invoices import TakeUpOpenInvoices
 from application.use_cases.tell_team import TellTeam
 from application.use_cases.warn_of_expiry import WarnOfExpiry
 from web.wording.tasks import news_teller
-from wiring.composition import Ground, box_of, mail_domain, new_token
+from wiring.composition import Ground, box_of, links_of, mail_domain, new_token
 from wiring.stripe_desk import StripeDesk
 
 AT_ONCE: Final = 1  # of a worker's four threads: the others stay free for charges
@@ -108,7 +108,7 @@ def _by_kind(here: Ground, tools: Tools) -> dict[ChoreKind, Errand]:
             renderer=JinjaLetters(),
             new_token=new_token,
             clock=here.clock,
-            base_url=here.settings.base_url,
+            links=links_of(here),
             mail_domain=mail_domain(here.settings),
             gate=tools.gate,
         ),
@@ -120,7 +120,7 @@ def _by_kind(here: Ground, tools: Tools) -> dict[ChoreKind, Errand]:
             new_token=new_token,
             open_uow=here.open_uow,
             clock=here.clock,
-            base_url=here.settings.base_url,
+            links=links_of(here),
             mail_domain=mail_domain(here.settings),
         ),
         ChoreKind.TELL: TellTeam(

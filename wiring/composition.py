@@ -15,6 +15,7 @@ from adapters.holidays import public_holidays
 from adapters.phones import read_mobile
 from adapters.postgres.clock import DatabaseTime
 from adapters.postgres.connections import PostgresCredentials
+from adapters.postgres.link_hosts import PostgresLinkHosts
 from adapters.postgres.pools import Pools, open_pools
 from adapters.postgres.registry import PostgresRegistry
 from adapters.postgres.unit_of_work import units_of_work
@@ -26,6 +27,7 @@ from adapters.stripe.payments import StripePayments
 from adapters.stripe.records import SHARE, StripeListings
 from adapters.stripe.renewals import StripeRenewals
 from application.change_case import Cases
+from application.customer_links import CustomerLinks
 from application.ports.stripe_accounts import Credential
 from application.ports.unit_of_work import OpenUnitOfWork
 from application.texting import Texting
@@ -83,6 +85,11 @@ async def ground(settings: Settings, *, app_connections: int = 10) -> AsyncItera
 def box_of(settings: Settings) -> SecretBox:
     """What merchants entrust to us is sealed in it; without secret keys it opens nothing."""
     return SecretBox(settings.secret_keys)
+
+
+def links_of(here: Ground) -> CustomerLinks:
+    """Where customers' links begin."""
+    return CustomerLinks(here.settings.base_url, PostgresLinkHosts(here.pools.system))
 
 
 def stripe_base(settings: Settings) -> str | None:

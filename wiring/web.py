@@ -19,10 +19,12 @@ from adapters.postgres.connections import PostgresEndpoints
 from adapters.postgres.hand_off import PostgresSlackDoors, PostgresTeams
 from adapters.postgres.intake import open_intake
 from adapters.postgres.letter_pages import PostgresLetterPages
+from adapters.postgres.link_hosts import PostgresLinkHosts
 from adapters.postgres.pages import PostgresPages
 from adapters.postgres.session_store import PostgresSessionStore
 from adapters.postgres.task_pages import PostgresHandOffPages
 from adapters.postgres.user_store import PostgresUserStore
+from adapters.secrets.host_answers import SignedHostAnswers
 from adapters.secrets.passwords import Argon2Passwords
 from adapters.slack.webhook import SlackWebhook
 from adapters.sms.news import TwilioNews
@@ -53,6 +55,7 @@ from wiring.composition import (
     Ground,
     box_of,
     ground,
+    links_of,
     mail_domain,
     new_token,
     payments_of,
@@ -63,7 +66,7 @@ from wiring.in_app import in_app_parts
 from wiring.letters import mailer_of
 from wiring.logs import GRANIAN_LOGS, configure_logs
 from wiring.mail_services import Services
-from wiring.sending import SendingDesk
+from wiring.sending import SendingDesk, link_host_of
 from wiring.settings import Need, Settings, load
 from wiring.standing import standing_of
 from wiring.stripe_desk import StripeDesk
@@ -178,6 +181,10 @@ async def _parts(here: Ground, opened: AsyncExitStack) -> WebParts:
         pick_day=PickDay(cases=here.cases),
         owed=partial(owed_with, here.cases),
         give_card=GiveCard(cases=here.cases, payments=payments, renewals=renewals),
+        links=links_of(here),
+        link_hosts=PostgresLinkHosts(pools.system),
+        host_answers=SignedHostAnswers(settings.secret_keys),
+        link_host_desk=link_host_of(here),
         ask_fresh_link=AskFreshLink(
             registry=here.registry, open_uow=here.open_uow, clock=here.clock
         ),
@@ -233,7 +240,7 @@ def _of_letters(here: Ground, pages: PostgresPages, opened: AsyncExitStack) -> d
             clock=here.clock,
             new_token=new_token,
             mailer=mailer,
-            base_url=settings.base_url,
+            links=links_of(here),
             mail_domain=mail_domain(settings),
         ),
         "letter_desk": desk,

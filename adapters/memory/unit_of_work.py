@@ -29,6 +29,7 @@ from adapters.memory.learning import (
     MemoryKnowledgeStore,
     MemoryLessonStore,
 )
+from adapters.memory.link_hosts import MemoryLinkHostStore
 from adapters.memory.link_requests import MemoryLinkRequestStore
 from adapters.memory.mail_room import MemoryMailNewsStore, MemoryMailRoom
 from adapters.memory.notices import MemoryNoticeStore
@@ -72,6 +73,7 @@ class MemoryUnitOfWork:
         self.suppressions = MemorySuppressionStore(world, journal, merchant_id)
         self.text_consents = MemoryTextConsentStore(world, journal, merchant_id)
         self.mail = MemoryMailRoom(world, journal, merchant_id)
+        self.link_host = MemoryLinkHostStore(world, journal, merchant_id)
         self.sending = MemorySendingStore(world, journal, merchant_id)
         self.mail_news = MemoryMailNewsStore(world, journal, merchant_id)
         self.api_keys = MemoryApiKeyStore(world, journal, merchant_id)

@@ -33,6 +33,7 @@ from domain.brand import Brand
 from domain.decline import DeclineFamily
 from domain.invoice import Customer
 from domain.letters import InUse, LetterText
+from domain.link_host import LinkHost
 from domain.policy import Policy
 from domain.recovery.actions import Action
 from domain.recovery.events import Event
@@ -280,6 +281,7 @@ class MemoryWorld:
     )
     text_consents: dict[CaseKey, tuple[TextConsent, ...]] = field(default_factory=dict)
     suppressions: dict[tuple[UUID, bytes], HeldSuppression] = field(default_factory=dict)
+    link_hosts: dict[UUID, LinkHost] = field(default_factory=dict)
     sending: dict[UUID, HeldSending] = field(default_factory=dict)
     mail_news: dict[tuple[UUID, str, str], MailNews] = field(default_factory=dict)
     mail_turns: dict[UUID, datetime] = field(default_factory=dict)

@@ -13,7 +13,8 @@ from adapters.postgres.pools import acquired
 from adapters.postgres.remembered import Remembered
 from application.ports.sealing import CannotOpen, Place, Sealing
 from application.ports.sending import Identity, NewKey
-from domain.sending import DkimKey, SendingDomain, State
+from domain.records import State
+from domain.sending import DkimKey, SendingDomain
 
 PRIVATE: Final = "private_sealed"
 READ: Final = """

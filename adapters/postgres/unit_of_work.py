@@ -26,6 +26,7 @@ from adapters.postgres.learning import (
     PostgresKnowledgeStore,
     PostgresLessonStore,
 )
+from adapters.postgres.link_hosts import PostgresLinkHostStore
 from adapters.postgres.link_requests import PostgresLinkRequestStore
 from adapters.postgres.link_store import PostgresLinkStore
 from adapters.postgres.mail_room import PostgresMailNewsStore, PostgresMailRoom
@@ -66,6 +67,7 @@ class PostgresUnitOfWork:
         self.messages = PostgresMessageStore(connection, merchant_id)
         self.mail = PostgresMailRoom(connection, merchant_id)
         self.mail_news = PostgresMailNewsStore(connection, merchant_id)
+        self.link_host = PostgresLinkHostStore(connection, merchant_id)
         self.sending = PostgresSendingStore(connection, merchant_id, box)
         self.decisions = PostgresDecisionLog(connection, merchant_id)
         self.lessons = PostgresLessonStore(connection, merchant_id)

@@ -13,6 +13,7 @@ from application.ports.hand_off import HandOffStore
 from application.ports.history import PastStore
 from application.ports.in_app import InAppStore
 from application.ports.learning import KnowledgePool, KnowledgeStore, LessonStore
+from application.ports.link_hosts import LinkHostStore
 from application.ports.link_requests import LinkRequestStore
 from application.ports.mail_limits import MailRoom
 from application.ports.mail_news import MailNewsStore
@@ -104,6 +105,8 @@ class UnitOfWork(Protocol):
     def text_consents(self) -> TextConsentStore: ...
     @property
     def mail(self) -> MailRoom: ...
+    @property
+    def link_host(self) -> LinkHostStore: ...
     @property
     def sending(self) -> SendingStore: ...
     @property

@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from application.bounces import remember_dead
+from application.customer_links import CustomerLinks
 from application.dressing import dressed
 from application.ports.chores import Chore, ChoreStep, Progress
 from application.ports.letters import FreshLinkRenderer, FreshLinkText
@@ -42,7 +43,7 @@ class SendFreshLinks:
     new_token: Callable[[], str]  # 256 bits, URL-safe
     open_uow: OpenUnitOfWork
     clock: Callable[[], datetime]
-    base_url: str
+    links: CustomerLinks
     mail_domain: str
 
     async def __call__(self, chore: Chore) -> Chore:
@@ -96,6 +97,7 @@ class SendFreshLinks:
         self, merchant_id: UUID, request: LinkRequest, invoice: Invoice, token: str
     ) -> Letter:
         merchant, customer = await self.registry.merchant(merchant_id), invoice.customer
+        links = await self.links.of(merchant_id)
         assert customer is not None
         assert customer.email is not None
         which = LetterRef(LetterKind.FRESH_LINK, self.renderer.language_of(customer.locale))
@@ -108,8 +110,8 @@ class SendFreshLinks:
                 amount_minor=invoice.amount_remaining_minor,
                 currency=invoice.currency,
                 invoice_number=invoice.number,
-                link=f"{self.base_url}/r/{token}",
-                stop_link=f"{self.base_url}/u/{token}",
+                link=links.page(token),
+                stop_link=links.stop(token),
                 locale=customer.locale,
                 dress=wear.dress,
             )

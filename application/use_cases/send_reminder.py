@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from application.bounces import leave_alone
 from application.change_case import WORKER, CaseRef, Cases, Change
+from application.customer_links import CustomerLinks
 from application.dressing import Dressed, dressed
 from application.mail_gate import LetterWaits, MailGate
 from application.owed import MOST, Debt, others_of
@@ -68,7 +69,7 @@ class SendReminder:
     mailer: Mailer
     renderer: ReminderRenderer
     new_token: Callable[[], str]  # 256 bits, URL-safe
-    base_url: str
+    links: CustomerLinks
     mail_domain: str
     texting: Texting | None = None  # without it nobody is texted
     gate: MailGate = field(default_factory=MailGate)
@@ -174,11 +175,12 @@ class SendReminder:
         assert case.reminder is not None
         step, is_text = case.reminder.step, case.reminder.channel is Channel.SMS
         merchant = await self.registry.merchant(ref.merchant_id)
-        about = about_of(case, step, invoice, merchant, f"{self.base_url}/r/{token}")
+        links = await self.links.of(ref.merchant_id)
+        about = about_of(case, step, invoice, merchant, links.page(token))
         if is_text and self.texting is not None:
             name = self._message_id(ref, step)
             return Going(message=self.texting.compose(ref, about, whom, name), word=whom.word)
-        stop_link = f"{self.base_url}/u/{token}"
+        stop_link = links.stop(token)
         about = replace(about, others=others, dress=wear.dress, stop_link=stop_link)
         letter = self._letter(ref, step, whom.address, merchant, about)
         return Going(message=replace(letter, picture=wear.picture), used=wear.used)

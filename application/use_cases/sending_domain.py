@@ -12,15 +12,8 @@ from application.errors import NotFound, Unavailable
 from application.ports.sending import Names, NewKey
 from application.ports.stores import AuditEntry
 from application.ports.unit_of_work import OpenUnitOfWork, UnitOfWork
-from domain.sending import (
-    Records,
-    SendingDomain,
-    address_of,
-    dmarc_places,
-    judged,
-    next_selector,
-    unanswered,
-)
+from domain.records import unanswered
+from domain.sending import Records, SendingDomain, address_of, dmarc_places, judged, next_selector
 
 CHECKER: Final = "sending"
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from application.customer_links import CustomerLinks, Links
 from application.errors import Unavailable
 from application.ports.letters import (
     Dress,
@@ -63,7 +64,7 @@ class TryLetter:
     clock: Callable[[], datetime]
     new_token: Callable[[], str]
     mailer: Mailer | None  # none: this installation sends nothing from its pages
-    base_url: str
+    links: CustomerLinks
     mail_domain: str
 
     @property
@@ -136,7 +137,9 @@ class TryLetter:
     async def _known(self, merchant: MerchantProfile, wish: Wish) -> ReminderText:
         """The example, or what is known of the case instead."""
         day = self.clock().astimezone(ZoneInfo(merchant.timezone)).date()
-        example = _example(merchant, wish.letter.language, self.base_url, day)
+        example = _example(
+            merchant, wish.letter.language, await self.links.of(merchant.merchant_id), day
+        )
         if wish.case_id is None:
             return example
         view = await self.pages.case(merchant.merchant_id, wish.case_id, self.clock())
@@ -171,7 +174,7 @@ class TryLetter:
         )
 
 
-def _example(merchant: MerchantProfile, language: str, base_url: str, today: date) -> ReminderText:
+def _example(merchant: MerchantProfile, language: str, links: Links, today: date) -> ReminderText:
     """All that a letter can tell, about somebody who is not there."""
     return ReminderText(
         merchant_name=merchant.known_as,
@@ -184,8 +187,8 @@ def _example(merchant: MerchantProfile, language: str, base_url: str, today: dat
         step=1,
         next_attempt_on=(today + timedelta(days=3)).isoformat(),
         last4="4242",
-        link=f"{base_url}/r/{NOWHERE}",
-        stop_link=f"{base_url}/u/{NOWHERE}",
+        link=links.page(NOWHERE),
+        stop_link=links.stop(NOWHERE),
         locale=language,
         due_on=(today + timedelta(days=7)).isoformat(),
     )

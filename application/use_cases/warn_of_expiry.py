@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from application.bounces import remember_dead
 from application.case_ids import expiry_id, renewal_slot_key
+from application.customer_links import CustomerLinks
 from application.dressing import Dressed, dressed
 from application.mail_gate import MailGate
 from application.ports.chores import Chore, ChoreStep, Progress
@@ -59,7 +60,7 @@ class WarnOfExpiry:
     renderer: NoticeRenderer
     new_token: Callable[[], str]  # 256 bits, URL-safe
     clock: Callable[[], datetime]
-    base_url: str
+    links: CustomerLinks
     mail_domain: str
     gate: MailGate = field(default_factory=MailGate)
 
@@ -129,8 +130,10 @@ class WarnOfExpiry:
             return closed.until if closed.until < renewal.at else None
         merchant, token = await self.registry.merchant(ref.merchant_id), self.new_token()
         notice = _notice(ref.account, renewal, token, now)
-        links = (f"{self.base_url}/r/{token}", f"{self.base_url}/u/{token}")
-        about = _about(renewal, merchant.known_as, links, policy, now)
+        links = await self.links.of(ref.merchant_id)
+        about = _about(
+            renewal, merchant.known_as, (links.page(token), links.stop(token)), policy, now
+        )
         wear = await self._dressed(ref.merchant_id, about, renewal)
         about = replace(about, dress=wear.dress)
         letter = self._letter(about, renewal, notice.notice_id, merchant)

@@ -22,6 +22,7 @@ from adapters.stripe.events import read_envelope
 from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
 from application.charging import Charging
+from application.customer_links import CustomerLinks
 from application.errors import Unavailable
 from application.mail_gate import MailGate
 from application.ports.conveyor import IncomingEvent
@@ -164,7 +165,7 @@ class Bakery:
                 mailer=self.mailer,
                 renderer=JinjaLetters(),
                 new_token=lambda: uuid4().hex,
-                base_url="https://bakery.example.com",
+                links=CustomerLinks("https://bakery.example.com"),
                 mail_domain="bakery.example.com",
                 texting=self.texting(),
                 gate=self.gate,

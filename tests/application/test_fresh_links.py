@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from adapters.email.render import JinjaLetters
 from adapters.memory.chores import MemoryChoreQueue
 from adapters.memory.registry import MemoryRegistry
+from application.customer_links import CustomerLinks
 from application.ports.chores import ChoreKind, ChoreRef
 from application.ports.link_requests import GOOD_FOR, RequestState
 from application.ports.mailer import Letter
@@ -43,7 +44,7 @@ class Desk:
             new_token=lambda: "fresh",
             open_uow=units,
             clock=clock,
-            base_url="https://app.example.com",
+            links=CustomerLinks("https://app.example.com"),
             mail_domain="mail.example.com",
         )
 

@@ -9,7 +9,8 @@ from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from application.errors import NotFound
 from application.use_cases.sending_domain import SendingDomains
-from domain.sending import AddressUnfit, State
+from domain.records import State
+from domain.sending import AddressUnfit
 from tests.builders import DAY, MONDAY
 from tests.contract.test_sending import a_key
 

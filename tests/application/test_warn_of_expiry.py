@@ -21,6 +21,7 @@ from adapters.memory.renewals import MemoryRenewals
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from application.case_ids import case_id_for
+from application.customer_links import CustomerLinks
 from application.mail_gate import MailGate
 from application.ports.chores import ChoreKind, ChoreRef
 from application.ports.mail_limits import LastHour, MailLimits
@@ -77,7 +78,7 @@ class Bakery:
             renderer=JinjaLetters(),
             new_token=self.new_token,
             clock=self.clock,
-            base_url="https://app.example.com",
+            links=CustomerLinks("https://app.example.com"),
             mail_domain="mail.example.com",
         )
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from adapters.secrets.dkim_keys import new_dkim_key
 from application.ports.sending import NewKey
-from domain.sending import DkimKey, SendingDomain, State
+from domain.records import State
+from domain.sending import DkimKey, SendingDomain
 from tests.builders import DAY, HOUR, MONDAY
 from tests.contract.worlds import Shop, World
 

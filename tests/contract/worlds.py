@@ -21,6 +21,7 @@ from adapters.memory import (
     learning,
     letter_pages,
     lift,
+    link_hosts,
     pages,
     registration,
     registry,
@@ -46,6 +47,7 @@ from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.learning import PostgresLearners
 from adapters.postgres.letter_pages import PostgresLetterPages
 from adapters.postgres.lift import PostgresLiftPages
+from adapters.postgres.link_hosts import PostgresLinkHostChecks, PostgresLinkHosts
 from adapters.postgres.pages import PostgresPages
 from adapters.postgres.partings import PostgresPartings
 from adapters.postgres.pools import Pools
@@ -69,6 +71,7 @@ from application.ports.hand_off import SlackDoors, Teams
 from application.ports.history import History
 from application.ports.in_app import Debts, Signers
 from application.ports.learning import Learners
+from application.ports.link_hosts import LinkHostChecks, LinkHosts
 from application.ports.registration import NewMerchant, Registration
 from application.ports.registry import Registry
 from application.ports.sending import Identities, SendingChecks
@@ -117,6 +120,8 @@ class World:
     partings: Partings
     identities: Identities
     sending_checks: SendingChecks
+    link_hosts: LinkHosts
+    link_host_checks: LinkHostChecks
     key_holders: KeyHolders
     signers: Signers
     hand_off_pages: HandOffPages
@@ -177,6 +182,8 @@ def in_memory() -> World:
         partings=agreeing.MemoryPartings(held),
         identities=sending.MemoryIdentities(held),
         sending_checks=sending.MemorySendingChecks(held),
+        link_hosts=link_hosts.MemoryLinkHosts(held),
+        link_host_checks=link_hosts.MemoryLinkHostChecks(held),
         key_holders=in_app.MemoryKeyHolders(held),
         signers=in_app.MemorySigners(held),
         hand_off_pages=task_pages.MemoryHandOffPages(held),
@@ -210,6 +217,8 @@ def in_postgres(pools: Pools, intake: EventIntake) -> World:
         partings=PostgresPartings(pools.app),
         identities=PostgresIdentities(pools.system, BOX, known=Remembered(fresh_s=0)),
         sending_checks=PostgresSendingChecks(pools.system),
+        link_hosts=PostgresLinkHosts(pools.system, fresh_s=0),
+        link_host_checks=PostgresLinkHostChecks(pools.system),
         key_holders=PostgresKeyHolders(pools.system),
         signers=PostgresSigners(pools.system, BOX),
         hand_off_pages=PostgresHandOffPages(pools.app),

@@ -2,18 +2,17 @@
 
 import pytest
 
+from domain.records import State, unanswered
 from domain.sending import (
     AddressUnfit,
     DkimKey,
     Records,
     SendingDomain,
-    State,
     address_of,
     dmarc_places,
     dmarc_state,
     judged,
     next_selector,
-    unanswered,
 )
 from tests.builders import DAY, HOUR, MONDAY
 

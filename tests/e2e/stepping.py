@@ -24,6 +24,7 @@ from adapters.stripe.events import StripeEventReader, read_envelope
 from adapters.stripe.payments import StripePayments
 from application.change_case import Cases
 from application.charging import Charging
+from application.customer_links import CustomerLinks
 from application.ports.registration import NewMerchant
 from application.ports.stores import EventRef
 from application.use_cases.close_case import CloseCase
@@ -80,7 +81,7 @@ class Product:
                 mailer=self.mailer,
                 renderer=JinjaLetters(),
                 new_token=lambda: uuid4().hex,
-                base_url="https://bakery.example.com",
+                links=CustomerLinks("https://bakery.example.com"),
                 mail_domain="bakery.example.com",
             ),
             ActionKind.RESUME: ResumeCase(cases=self.cases),

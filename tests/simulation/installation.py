@@ -19,6 +19,7 @@ from adapters.memory.world import HeldAction, HeldEvent, MemoryWorld, Turn
 from adapters.stripe.pace import TokenBucket
 from application.change_case import Cases
 from application.charging import Charging
+from application.customer_links import CustomerLinks
 from application.ports.conveyor import EventIntake
 from application.ports.letters import ReminderText, Rendered, RenderedText, TextAbout
 from application.ports.mailer import Letter, Mailer
@@ -186,7 +187,7 @@ class Installation:
                 mailer=self.mailer,
                 renderer=PlainWords(),
                 new_token=lambda: f"{self._tokens.getrandbits(256):064x}",
-                base_url="https://pay.example.com",
+                links=CustomerLinks("https://pay.example.com"),
                 mail_domain="pay.example.com",
                 texting=self.texting(),
             ),

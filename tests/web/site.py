@@ -21,21 +21,25 @@ from adapters.memory.connections import MemoryEndpoints
 from adapters.memory.hand_off import MemorySlackDoors, MemoryTeams
 from adapters.memory.in_app import MemoryDebts, MemoryKeyHolders, MemorySigners
 from adapters.memory.letter_pages import MemoryLetterPages
+from adapters.memory.link_hosts import MemoryHostProbe, MemoryLinkHosts
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.pages import MemoryPages
 from adapters.memory.payments import MemoryPayments
 from adapters.memory.registry import MemoryRegistry
 from adapters.memory.renewals import MemoryRenewals
+from adapters.memory.sending import MemoryNames
 from adapters.memory.slack import MemorySlack
 from adapters.memory.task_pages import MemoryHandOffPages
 from adapters.memory.unit_of_work import units_of_work
 from adapters.memory.world import MemoryWorld
 from adapters.phones import read_mobile
 from adapters.pictures.logo import read_logo
+from adapters.secrets.host_answers import SignedHostAnswers
 from adapters.secrets.signed_links import SignedLinks
 from adapters.sms.news import TwilioNews
 from application.case_ids import case_id_for
 from application.change_case import CaseRef, Cases
+from application.customer_links import CustomerLinks
 from application.entitlements import Entitlements
 from application.owed import owed_with
 from application.ports.accounts import UserRecord
@@ -52,6 +56,7 @@ from application.use_cases.answer_end import AnswerEnd, EndAnswer
 from application.use_cases.ask_fresh_link import AskFreshLink
 from application.use_cases.backup_cards import BackupCards
 from application.use_cases.card_pages import CardPages
+from application.use_cases.choose_link_host import ChooseLinkHost
 from application.use_cases.edit_letter import EditLetter
 from application.use_cases.give_card import GiveCard
 from application.use_cases.hear_texts import HearTexts
@@ -140,6 +145,8 @@ class Site:
         self.passwords, self.intake = FakePasswords(), FakeIntake()
         self.payments, self.renewals = MemoryPayments(now), MemoryRenewals(now)
         self.registry = MemoryRegistry(self.world, now)
+        self.link_hosts = MemoryLinkHosts(self.world)
+        self.links = CustomerLinks(BASE_URL, self.link_hosts)
         self.mailer, self.desk = MemoryMailer(), JinjaLetters()
         self.cases = Cases(open_uow=units_of_work(self.world), clock=now)
         self.slack = slack or MemorySlack()
@@ -292,6 +299,7 @@ class Site:
                 clock=self.now,
             ),
             **self._of_letters(),
+            **self._of_hosts(),
             "answer_end": self._answer_end,
             "changes": self.changes,
             "endpoints": MemoryEndpoints(self.world),
@@ -333,12 +341,30 @@ class Site:
                 desk=self.desk,
                 new_token=lambda: uuid4().hex,
                 mailer=self.mailer,
-                base_url=BASE_URL,
+                links=self.links,
                 mail_domain="mail.acme.example",
             ),
             "letter_desk": self.desk,
             "letters": MemoryLetterPages(self.world),
             "visited": NoteVisit(**shared),
+        }
+
+    def _of_hosts(self) -> dict[str, Any]:
+        answers = SignedHostAnswers(("a secret key of the site" * 2,))
+        self.names, self.probe = MemoryNames(), MemoryHostProbe()
+        return {
+            "links": self.links,
+            "link_hosts": self.link_hosts,
+            "host_answers": answers,
+            "link_host_desk": ChooseLinkHost(
+                open_uow=units_of_work(self.world),
+                names=self.names,
+                probe=self.probe,
+                answers=answers,
+                new_proof=lambda: secrets.token_hex(16),
+                clock=self.now,
+                own_host="chase.example",
+            ),
         }
 
     def _verify(self, raw: bytes, signature: str, secrets: tuple[str, ...] | None) -> bool:

@@ -2,14 +2,6 @@
 
 from typing import Final
 
-from domain.sending import State
-
-STATES: Final = {
-    State.UNSEEN: ("waiting", "Not looked for yet"),
-    State.RIGHT: ("recovered", "As it should be"),
-    State.MISSING: ("waiting", "Not there yet"),
-    State.WRONG: ("lost", "There, and not as it must be"),
-}
 TROUBLES: Final = {
     "address": (
         "Nothing was changed.",

@@ -1,0 +1,1 @@
+"""Hosts that merchants say are theirs."""
