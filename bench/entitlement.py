@@ -48,7 +48,8 @@ POLICY: Final = """
 insert into policies (merchant_id, version, body)
 select merchant_id, 1, $1 from stripe_accounts on conflict do nothing
 """
-MERCHANT: Final = "select merchant_id from stripe_accounts"
+# Other measurements leave merchants and cases of their own.
+MERCHANT: Final = f"select merchant_id from stripe_accounts where account = '{ACCOUNT}'"
 # The one case that the product itself wrote, again and again, each another customer's.
 COPY_CASES: Final = """
 insert into recovery_cases
@@ -57,13 +58,13 @@ select x.* from recovery_cases r, generate_series(2, {cases}) as n, lateral json
         'case_id', gen_random_uuid(), 'invoice_id', 'in_' || n, 'customer_id', 'cus_' || n
     )
 ) as x
-where r.customer_id = 'cus_1'
+where r.customer_id = 'cus_1' and r.account = '{account}'
 """
 COPY_EVENTS: Final = """
 insert into case_events
 select r.merchant_id, r.case_id, v.version, v.at, v.type, v.body
 from recovery_cases r, case_events v
-where v.case_id = '{first}' and r.case_id <> v.case_id
+where v.case_id = '{first}' and r.case_id <> v.case_id and r.account = '{account}'
 """
 # A line of the log is JSON, with its fields in any order.
 TOLD: Final = re.compile(r'^(?=.*entitlement)(?=.*"request").*"ms": ?([0-9.]+)', re.MULTILINE)
@@ -134,7 +135,11 @@ async def _fill(here: Installation, cases: int) -> None:
         for event in history[1:]:
             before, case = case.version, evolve(case, event)
             await uow.cases.append(first, before, (event,), case)
-    statements = (COPY_CASES.format(cases=cases), COPY_EVENTS.format(first=first), *SETTLE)
+    statements = (
+        COPY_CASES.format(cases=cases, account=ACCOUNT),
+        COPY_EVENTS.format(first=first, account=ACCOUNT),
+        *SETTLE,
+    )
     for statement in statements:
         await _ask(here, statement)
 

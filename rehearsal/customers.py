@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from rehearsal.diary import Diary, Intent
 from rehearsal.link_visit import DeadEnd, NotNow, follow_link, recovery_link
-from rehearsal.mailbox.store import MailStore, MailSummary
+from rehearsal.mail_store import MailStore, MailSummary
 
 POLL_S: Final = 0.2
 MAX_LETTERS_A_ROUND: Final = 200

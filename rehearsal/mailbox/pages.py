@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from rehearsal.mailbox.store import Mail, MailStore, MailSummary
+from rehearsal.mail_store import Mail, MailStore, MailSummary
 from rehearsal.twilio_double import TwilioDouble
 
 PAGE_SIZE = 50

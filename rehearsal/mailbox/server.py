@@ -9,9 +9,9 @@ from pathlib import Path
 from aiohttp import web
 
 from rehearsal import customers
+from rehearsal.mail_store import MailStore
 from rehearsal.mailbox import smtp
 from rehearsal.mailbox.pages import Pages
-from rehearsal.mailbox.store import MailStore
 from rehearsal.twilio_double import TwilioDouble, TwilioOptions
 
 

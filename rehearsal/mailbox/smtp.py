@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from rehearsal.mailbox.store import MailStore
+from rehearsal.mail_store import MailStore
 
 LOOPBACK = "127.0.0.1"
 MAX_MESSAGE_BYTES = 10_000_000

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from rehearsal.mailbox.store import MailStore
+from rehearsal.mail_store import MailStore
 from rehearsal.twilio_double.faults import TextFault, TextFaults
 from rehearsal.twilio_double.news import post
 

@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from rehearsal.mail_store import MailStore
 from rehearsal.mailbox.pages import Pages
-from rehearsal.mailbox.store import MailStore
 from rehearsal.twilio_double import TwilioDouble, TwilioOptions
 
 SID, TOKEN = "AC" + "0123456789abcdef" * 2, "fedcba9876543210" * 2

@@ -15,7 +15,7 @@ from aiohttp import web
 from rehearsal.customers import FIRST_PAUSE_S, Customers
 from rehearsal.diary import Diary
 from rehearsal.link_visit import NotNow, recovery_link
-from rehearsal.mailbox.store import MailStore
+from rehearsal.mail_store import MailStore
 from rehearsal.stripe_double import DoubleOptions, StripeDouble
 from rehearsal.web_form import post_forms
 

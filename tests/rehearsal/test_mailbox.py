@@ -12,8 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from rehearsal.mail_store import MailStore
 from rehearsal.mailbox import MailboxOptions, serve
-from rehearsal.mailbox.store import MailStore
 
 MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 
