@@ -25,7 +25,7 @@ from tests.running import Running, running, wait_until
 PHONE: Final = {"width": 390, "height": 844}
 LINK: Final = re.compile(r"http://\S+/r/\S+")
 HEAVIEST: Final = 60_000  # bytes of a customer's page with all that it loads
-PATIENCE_MS: Final = 30_000
+PATIENCE_S: Final = 30.0
 # Once all has started, six days go by in less than a minute and letters go out; then, in the middle
 # of a working day everywhere west of India, nobody hurries any more.
 BEGINS_AT: Final = datetime(2026, 11, 3, 13, tzinfo=UTC)
@@ -73,7 +73,7 @@ class Town:
         decline = {"first_n": 1000, "decline": "insufficient_funds"}
         self.installation.double("scripts", {"scope": person["customer"], "rules": [decline]})
         url, keys = self.installation.facts["stripe_double"], ("sk_test_rehearsal", "")
-        with httpx.Client(base_url=url, auth=keys, timeout=30) as stripe:
+        with httpx.Client(base_url=url, auth=keys, timeout=PATIENCE_S) as stripe:
             buyer = {"customer": person["customer"]}
             item = {**buyer, "amount": "1250", "currency": person["currency"]}
             stripe.post("/v1/invoiceitems", data=item).raise_for_status()
@@ -104,7 +104,9 @@ def _letters(mailbox: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
         after = found[-1]["id"] if found else 0
-        page = httpx.get(f"{mailbox}/api/messages?after={after}").json()["messages"]
+        page = httpx.get(
+            f"{mailbox}/api/messages", params={"after": after}, timeout=PATIENCE_S
+        ).json()["messages"]
         if not page:
             return found[::-1]
         found += page
@@ -116,7 +118,7 @@ async def phone(browser: Browser, heard: Complaints, *, script: bool) -> AsyncIt
     context = await browser.new_context(
         viewport=PHONE, locale="en-GB", java_script_enabled=script, is_mobile=True, has_touch=True
     )
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(PATIENCE_S * 1_000)
     page = await context.new_page()
     heard.listen(page)
     yield page
@@ -168,7 +170,7 @@ class Visitor:
 
     async def reads(self, words: str) -> None:
         """Now, or once the page has come again by itself."""
-        await expect(self.page.get_by_text(words)).to_be_visible(timeout=PATIENCE_MS)
+        await expect(self.page.get_by_text(words)).to_be_visible(timeout=PATIENCE_S * 1_000)
 
     async def comes_back_until(self, link: str, words: str) -> None:
         for _ in range(60):
@@ -280,7 +282,7 @@ async def several_invoices(visitor: Visitor) -> None:
 
 
 async def _read(link: str) -> str:
-    async with httpx.AsyncClient(headers={"accept-language": "en"}, timeout=30) as reader:
+    async with httpx.AsyncClient(headers={"accept-language": "en"}, timeout=PATIENCE_S) as reader:
         return (await reader.get(link)).text
 
 
