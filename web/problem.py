@@ -1,6 +1,6 @@
 """Where the customer says that something is wrong, and takes it back."""
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, post
 from litestar.di import NamedDependency
@@ -11,6 +11,9 @@ from web.customer_pages import Visit
 from web.forms import read_form
 from web.rendering import AnyRequest
 from web.wording.customer import Speech
+
+# The page's choices; that somebody has answered a letter is not theirs to choose here.
+OFFERED: Final = tuple(each for each in Problem if each is not Problem.ANSWERED)
 
 
 @post("/r/{token:str}/problem", name="customer.problem", status_code=303)
@@ -29,7 +32,7 @@ async def report(request: AnyRequest, visit: NamedDependency[Visit]) -> Response
 def shown(speech: Speech, merchant: str) -> dict[str, Any]:
     """For the template: `problems` are choices and their words, `problem_words` its sentences."""
     return {
-        "problems": [(each.value, speech.problem[each.value]) for each in Problem],
+        "problems": [(each.value, speech.problem[each.value]) for each in OFFERED],
         "problem_words": {
             name: words.format(merchant=merchant) for name, words in speech.problem.items()
         },
@@ -39,4 +42,4 @@ def shown(speech: Speech, merchant: str) -> dict[str, Any]:
 
 def _about(choice: str) -> Problem:
     """Whatever a form says: that something is wrong has been said by sending it."""
-    return Problem(choice) if choice in set(Problem) else Problem.OTHER
+    return Problem(choice) if choice in set(OFFERED) else Problem.OTHER

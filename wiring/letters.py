@@ -1,5 +1,7 @@
 """The way of letters: a mailer for each stream."""
 
+from email.utils import parseaddr
+
 from adapters.email.mailer import SmtpMailer
 from adapters.email.streams import StreamedMailer
 from adapters.postgres.sending import PostgresIdentities
@@ -17,10 +19,11 @@ def mailer_of(here: Ground) -> StreamedMailer:
         ),
         Stream.ANSWERS: (settings.smtp_url, settings.mail_from),
     }
+    answers = parseaddr(settings.mail_answers)[1]
     identities = PostgresIdentities(here.pools.system, box_of(settings))
     return StreamedMailer(
         {
-            stream: SmtpMailer(url, sender, here.clock, identities=identities)
+            stream: SmtpMailer(url, sender, here.clock, identities=identities, answers=answers)
             for stream, (url, sender) in ways.items()
         }
     )

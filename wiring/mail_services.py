@@ -6,6 +6,7 @@ from adapters.mail_services.postmark import postmark_news
 from adapters.mail_services.ses import ses_news
 from adapters.mail_services.sns import SnsMessages
 from application.ports.mail_news import MailNews
+from application.use_cases.hear_answer import HearAnswer
 from application.use_cases.hear_of_letter import HearOfLetter
 from wiring.composition import Ground
 
@@ -19,7 +20,12 @@ class Services:
         self._topic = topic
         if topic is None and settings.ses_topic_arn:
             self._topic = SnsMessages(settings.ses_topic_arn)
-        self.hear = HearOfLetter(registry=here.registry, open_uow=here.open_uow, clock=here.clock)
+        self.hear = HearOfLetter(
+            registry=here.registry,
+            open_uow=here.open_uow,
+            answered=HearAnswer(cases=here.cases),
+            clock=here.clock,
+        )
 
     @property
     def has_ses(self) -> bool:

@@ -5,10 +5,11 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Mapping
+from email.utils import parseaddr
 
 from msgspec.structs import replace
 
-from rehearsal.mailbox import MailboxOptions
+from rehearsal.mailbox import AnswersOptions, MailboxOptions
 from rehearsal.mailbox import serve as serve_mail
 from rehearsal.stripe_double import DoubleOptions
 from rehearsal.stripe_double import serve as serve_stripe
@@ -57,6 +58,7 @@ def serve_mailbox(options: argparse.Namespace, environ: Mapping[str, str]) -> in
                 clock=clock_of(settings),
                 double_url=options.double_url,
                 twilio=_twilio(settings),
+                answers=_answers(settings),
             )
         )
     )
@@ -71,6 +73,17 @@ def _twilio(settings: Settings) -> TwilioOptions | None:
         account_sid=settings.twilio_account_sid,
         auth_token=settings.twilio_auth_token[0],
         product_url=settings.base_url,
+    )
+
+
+def _answers(settings: Settings) -> AnswersOptions | None:
+    """Where the product hears that somebody wrote back; None if it does not."""
+    if not (settings.mail_answers and settings.postmark_webhook_secret and settings.base_url):
+        return None
+    return AnswersOptions(
+        product_url=settings.base_url,
+        secret=settings.postmark_webhook_secret,
+        address=parseaddr(settings.mail_answers)[1],
     )
 
 

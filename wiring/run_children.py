@@ -67,6 +67,8 @@ def _decided(plan: RunPlan) -> dict[str, str]:
     if plan.mailbox:
         decided["SMTP_URL"] = f"smtp://{LOOPBACK}:{plan.ports.smtp}"
         decided["MAILBOX_URL"] = plan.mailbox_url
+        decided["MAIL_ANSWERS"] = "answers@chargechase.localhost"
+        decided["POSTMARK_WEBHOOK_SECRET"] = plan.secrets.mail_secret
         if plan.rehearsal or not is_given(plan.given, "TWILIO_ACCOUNT_SID"):
             decided |= _texts(plan)
     return decided

@@ -27,6 +27,7 @@ class RunSecrets(Struct, frozen=True):
     webhook_secret: str
     demo_password: str
     twilio_token: str = ""
+    mail_secret: str = ""
 
 
 class InnerPorts(Struct, frozen=True):
@@ -57,6 +58,7 @@ class RunFolder:
             webhook_secret=f"whsec_{secrets.token_urlsafe(32)}",
             demo_password=secrets.token_urlsafe(9),
             twilio_token=secrets.token_hex(16),
+            mail_secret=secrets.token_hex(16),
         )
         kept = self.read("secrets.json")
         both = msgspec.structs.asdict(fresh) | kept

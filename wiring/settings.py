@@ -104,6 +104,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     twilio_from: str = ""  # a number, a short code, or a messaging service
     twilio_api_base: str = TWILIO_API
     mail_reminders_from: str = ""  # who sends these; defaults to mail_from
+    mail_answers: str = ""  # an address whose letters a mail service tells us of; none: no
     postmark_webhook_secret: str = ""  # in the address that Postmark tells of bounces
     ses_topic_arn: str = ""  # the SNS topic that SES tells of bounces
     # Reminders and notices. A policy's contact budget can be stricter, and usually is.
@@ -184,6 +185,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "twilio_from": kinds.text_sender,
     "twilio_api_base": kinds.web_url,
     "mail_reminders_from": kinds.mail_address,
+    "mail_answers": kinds.mail_address,
     "postmark_webhook_secret": kinds.token,
     "ses_topic_arn": kinds.topic_arn,
     "mail_per_minute": kinds.count(1_000_000, "letters"),

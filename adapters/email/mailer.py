@@ -50,7 +50,8 @@ _log = structlog.get_logger()
 
 
 class SmtpMailer:
-    """The Mailer port. `clock` stamps the letters' Date."""
+    """The Mailer port. `clock` stamps the letters' Date; `answers` is an address of ours that hears
+    of answers, beside the merchant's own that gets them."""
 
     def __init__(  # noqa: PLR0913 - all but three are for tests and streams
         self,
@@ -59,6 +60,7 @@ class SmtpMailer:
         clock: Callable[[], datetime],
         *,
         identities: Identities | None = None,
+        answers: str = "",
         bounds: Bounds | None = None,
         breaker: Breaker | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class SmtpMailer:
         self._connections = Connections(server, bounds or Bounds())
         self._breaker = breaker or Breaker(PATIENCE)
         self._identities = identities
+        self._answers = _mailbox(answers) if answers else None
 
     async def send(self, letter: Letter) -> Handed:
         """Once the text is on its way, silence counts as yes: a letter that comes twice is worse
@@ -134,7 +137,7 @@ class SmtpMailer:
         message["From"] = Address(one_line(letter.sender_name), addr_spec=sender)
         message["To"] = to
         if letter.reply_to:
-            message["Reply-To"] = _mailbox(letter.reply_to)
+            message["Reply-To"] = self._answers_to(_mailbox(letter.reply_to))
         message["Subject"] = letter.subject
         message["Message-ID"] = f"<{letter.message_id}>"
         message["References"] = f"<{letter.thread_id}>"
@@ -149,6 +152,10 @@ class SmtpMailer:
         if letter.picture is not None:
             _add_picture(message, letter.picture)
         return message.as_bytes()
+
+    def _answers_to(self, theirs: Address) -> tuple[Address, ...]:
+        """The merchant gets the answer from its writer; we hear that there is one."""
+        return (theirs,) if self._answers is None else (theirs, self._answers)
 
     def _mark(self, message: EmailMessage, letter: Letter) -> None:
         """What mail services and mailbox providers sort letters by, when they complain of some."""

@@ -1,6 +1,7 @@
-"""Amazon SES, through a topic of SNS': bounces and complaints.
+"""Amazon SES, through a topic of SNS': bounces, complaints, and letters that customers wrote to us.
 
-Source: docs.aws.amazon.com/ses/latest/dg/notification-contents.html, …/event-publishing-… .
+Source: docs.aws.amazon.com/ses/latest/dg/notification-contents.html, …/event-publishing-…,
+…/receiving-email-notifications-contents.html (of type Received).
 """
 
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from adapters.mail_services.answers import answer_of, answered
 from application.ports.mail_news import Fate, MailNews, MalformedNews
 
 NAME: Final = "ses"
@@ -55,6 +57,9 @@ def ses_news(event_id: str, message: str) -> tuple[MailNews, ...]:
         told = _decode(message)
     except (msgspec.MsgspecError, RecursionError) as fault:
         raise MalformedNews("not a notification of SES'") from fault
+    if told.notification_type == "Received":
+        about = answered((header.name, header.value) for header in told.mail.headers)
+        return answer_of(NAME, event_id[:200], about)
     fate, message_id = _fate(told), _message_id(told.mail)
     if fate is None or not 0 < len(message_id) <= 300:
         return ()

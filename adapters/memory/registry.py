@@ -1,5 +1,6 @@
 """What the installation knows across merchants, in memory."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -94,6 +95,15 @@ class MemoryRegistry:
                 address = noticed.notice.address_hash
                 about = f"notice:{notice_id}"
                 return LetterOf(merchant_id=owner, subject=about, address_hash=address)
+        return self._of_thread(message_id)
+
+    def _of_thread(self, message_id: str) -> LetterOf | None:
+        """By the case that stands first in it, `case@` or, for a fresh link, `case.day@`."""
+        local, at, _ = message_id.partition("@")
+        named = re.fullmatch(r"([0-9a-f-]{36})([.][0-9-]{10})?", local) if at else None
+        for owner, case_id in self._world.cases:
+            if named and named[1] == str(case_id):
+                return LetterOf(merchant_id=owner, subject=f"case:{case_id}", address_hash=None)
         return None
 
     async def mail(self) -> MailHealth:

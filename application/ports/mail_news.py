@@ -14,6 +14,7 @@ class Fate(StrEnum):
     DEAD = "dead"  # the address does not exist
     LATER = "later"  # not now: a full mailbox, a server that is away; the service goes on trying
     COMPLAINED = "complained"  # its receiver called it spam
+    ANSWERED = "answered"  # its receiver wrote back
 
 
 class MailNews(Struct, frozen=True, kw_only=True):
@@ -23,6 +24,7 @@ class MailNews(Struct, frozen=True, kw_only=True):
     event_id: str
     message_id: str  # ours
     fate: Fate
+    others: tuple[str, ...] = ()  # what else it may be about, the likeliest first
 
 
 class LetterOf(Struct, frozen=True, kw_only=True):

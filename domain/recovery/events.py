@@ -73,6 +73,7 @@ class Problem(StrEnum):
     UNKNOWN = "unknown"  # they do not know what it is for
     AMOUNT = "amount"  # it is too much, or was paid before
     OTHER = "other"
+    ANSWERED = "answered"  # they wrote back: what they say is for a person to read
 
 
 class DisputeState(StrEnum):

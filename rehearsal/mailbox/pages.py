@@ -9,6 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from rehearsal.mail_store import Mail, MailStore, MailSummary
+from rehearsal.mailbox.answers import AnswersOptions, answer
 from rehearsal.twilio_double import TwilioDouble
 
 PAGE_SIZE = 50
@@ -53,6 +54,7 @@ class Pages:
 
     store: MailStore
     texts: TwilioDouble | None = None
+    answers: AnswersOptions | None = None
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -62,8 +64,8 @@ class Pages:
         app.router.add_get(r"/messages/{id:\d{1,15}}/letter", self.letter)
         app.router.add_get("/api/messages", self.feed)
         app.router.add_static("/static", STATIC)
+        app.router.add_post(r"/messages/{id:\d{1,15}}/answer", self.answer)
         if self.texts is not None:
-            app.router.add_post(r"/messages/{id:\d{1,15}}/answer", self.answer)
             self.texts.mount(app)
         return app
 
@@ -82,20 +84,32 @@ class Pages:
         mail = self._open(request)
         if mail is None:
             return _page("missing.html", status=404)
+        heard = request.query.get("heard", "")
         if mail.summary.is_text:
-            heard = request.query.get("heard", "")
             return _page("text.html", mail=mail, heard=heard, answers=self.texts is not None)
-        return _page("show.html", mail=mail, sandbox=LETTER_SANDBOX)
+        answers = self.answers is not None and self.answers.address in dict(mail.headers).get(
+            "Reply-To", ""
+        )
+        return _page("show.html", mail=mail, heard=heard, answers=answers, sandbox=LETTER_SANDBOX)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """What the reader of a text answers from their phone."""
+        """What the reader of a text answers from their phone, or that one of a letter does."""
         mail, given = self._open(request), await request.post()
-        if mail is None or not mail.summary.is_text or self.texts is None:
+        if mail is None:
             return _page("missing.html", status=404)
+        heard = await self._heard(mail, str(given.get("words", "")))
+        if heard is None:
+            return _page("missing.html", status=404)
+        raise web.HTTPSeeOther(f"/messages/{mail.summary.id}?heard={'yes' if heard else 'no'}")
+
+    async def _heard(self, mail: Mail, words: str) -> bool | None:
+        """Whether the product took it; None where nobody can answer."""
         who = mail.summary
-        reply = await self.texts.say(who.recipient, who.sender, str(given.get("words", "")))
-        heard = "no" if reply is None else "yes"
-        raise web.HTTPSeeOther(f"/messages/{who.id}?heard={heard}")
+        if who.is_text and self.texts is not None:
+            return await self.texts.say(who.recipient, who.sender, words) is not None
+        if not who.is_text and self.answers is not None:
+            return await answer(self.answers, mail)
+        return None
 
     async def letter(self, request: web.Request) -> web.Response:
         """The HTML body as it was sent, in a page that can do nothing."""

@@ -11,13 +11,15 @@ from aiohttp import web
 from rehearsal import customers
 from rehearsal.mail_store import MailStore
 from rehearsal.mailbox import smtp
+from rehearsal.mailbox.answers import AnswersOptions
 from rehearsal.mailbox.pages import Pages
 from rehearsal.twilio_double import TwilioDouble, TwilioOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxOptions:
-    """Without `double_url` nobody reacts to what arrives; without `twilio` no texts do."""
+    """Without `double_url` nobody reacts to what arrives; without `twilio` no texts do,
+    and without `answers` nobody is told that somebody wrote back."""
 
     http_port: int
     smtp_port: int
@@ -25,6 +27,7 @@ class MailboxOptions:
     clock: Callable[[], datetime]
     double_url: str | None = None
     twilio: TwilioOptions | None = None
+    answers: AnswersOptions | None = None
 
 
 async def serve(options: MailboxOptions) -> None:
@@ -32,7 +35,8 @@ async def serve(options: MailboxOptions) -> None:
     store = MailStore(options.data_file)
     server = await smtp.listen(options.smtp_port, store, options.clock)
     texts = TwilioDouble(store, options.clock, options.twilio) if options.twilio else None
-    runner = web.AppRunner(Pages(store, texts).app(), access_log=None, handle_signals=False)
+    pages = Pages(store, texts, options.answers)
+    runner = web.AppRunner(pages.app(), access_log=None, handle_signals=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, smtp.LOOPBACK, options.http_port).start()

@@ -72,7 +72,9 @@ class Postbox:
 
 
 @asynccontextmanager
-async def mailing_to(box: Postbox, timeout_s: float = 2.0) -> AsyncIterator[SmtpMailer]:
+async def mailing_to(
+    box: Postbox, timeout_s: float = 2.0, answers: str = ""
+) -> AsyncIterator[SmtpMailer]:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(box, hostname="localhost", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0
@@ -81,9 +83,20 @@ async def mailing_to(box: Postbox, timeout_s: float = 2.0) -> AsyncIterator[Smtp
     sender = "ChargeChase <mail@chargechase.example>"
     try:
         bounds = Bounds(timeout_s=timeout_s, verdict_s=timeout_s)
-        yield SmtpMailer(f"smtp://127.0.0.1:{port}", sender, lambda: NOW, bounds=bounds)
+        yield SmtpMailer(
+            f"smtp://127.0.0.1:{port}", sender, lambda: NOW, bounds=bounds, answers=answers
+        )
     finally:
         server.close()
+
+
+async def test_an_answer_goes_to_the_merchant_and_we_hear_of_it() -> None:
+    box = Postbox()
+    async with mailing_to(box, answers="answers@in.chargechase.example") as mailer:
+        await mailer.send(a_letter())
+        await mailer.send(a_letter(reply_to=None))
+    told = [message["Reply-To"] for _, _, message in box.letters]
+    assert told == ["help@bakery.example, answers@in.chargechase.example", None]
 
 
 async def test_a_letter_arrives_with_its_headers_and_both_of_its_texts() -> None:

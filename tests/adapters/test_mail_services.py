@@ -208,3 +208,85 @@ def test_what_postmark_says_of_nothing_of_ours(body: bytes) -> None:
 def test_what_is_no_webhook_of_postmarks_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedNews):
         postmark_news(body)
+
+
+OURS = "11111111-1111-4111-8111-111111111111.1@mail.example"
+THREAD = "11111111-1111-4111-8111-111111111111@mail.example"
+
+
+def written(*headers: tuple[str, str]) -> dict[str, Any]:
+    """What Postmark posts of a letter that came in."""
+    return {
+        "From": "anna@example.com",
+        "MessageID": "73e6d360-66eb-11e1-8e72-a8904824019b",
+        "TextBody": "I will pay on Friday.",
+        "Headers": [{"Name": name, "Value": value} for name, value in headers],
+    }
+
+
+def received(*headers: tuple[str, str]) -> str:
+    """What SES tells of one."""
+    told = [{"name": name, "value": value} for name, value in headers]
+    return json.dumps({"notificationType": "Received", "mail": {"headers": told}, "receipt": {}})
+
+
+ANSWER = (("In-Reply-To", f"<{OURS}>"), ("References", f"<{THREAD}> <{OURS}>"))
+
+
+def test_an_answer_is_news_of_the_letter_that_it_answers() -> None:
+    (news,) = postmark_news(raw(written(*ANSWER)))
+    assert news == MailNews(
+        source="postmark",
+        event_id="Inbound:73e6d360-66eb-11e1-8e72-a8904824019b",
+        message_id=OURS,
+        fate=Fate.ANSWERED,
+        others=(THREAD,),
+    )
+    (news,) = ses_news("sns-1", received(*ANSWER))
+    assert (news.event_id, news.message_id, news.others) == ("sns-1", OURS, (THREAD,))
+
+
+def test_where_the_service_gave_our_letter_an_id_of_its_own_the_thread_is_known() -> None:
+    ses_id = "0102018f@eu-central-1.amazonses.com"
+    told = (("In-Reply-To", f"<{ses_id}>"), ("References", f"<{THREAD}>\r\n <{ses_id}>"))
+    (news,) = ses_news("sns-1", received(*told))
+    assert (news.message_id, news.others) == (ses_id, (THREAD,))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Auto-Submitted", "auto-replied"),
+        ("auto-submitted", "auto-generated (vacation)"),
+        ("Precedence", "Bulk"),
+        ("Precedence", "auto_reply"),
+        ("X-Autoreply", "yes"),
+        ("X-Autorespond", "out of office"),
+        ("X-Auto-Response-Suppress", "All"),
+        ("List-Id", "<list.example>"),
+        ("Return-Path", "<>"),
+    ],
+)
+def test_what_a_machine_answers_is_no_answer(header: tuple[str, str]) -> None:
+    assert postmark_news(raw(written(*ANSWER, header))) == ()
+    assert ses_news("sns-1", received(header, *ANSWER)) == ()
+
+
+def test_a_person_may_say_that_they_are_one() -> None:
+    assert postmark_news(raw(written(*ANSWER, ("Auto-Submitted", "no"))))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [(), (("Subject", "Re: your bill"),), (("In-Reply-To", "x"),), (("References", "< > <>"),)],
+)
+def test_a_letter_that_answers_nothing_is_nobodys(headers: tuple[tuple[str, str], ...]) -> None:
+    assert postmark_news(raw(written(*headers))) == ()
+    assert ses_news("sns-1", received(*headers)) == ()
+
+
+def test_ids_are_read_within_bounds() -> None:
+    many = " ".join(f"<{number}@mail.example>" for number in range(1_000))
+    (news,) = postmark_news(raw(written(("References", many), ("In-Reply-To", f"<{'x' * 900}>"))))
+    assert news.message_id == "999@mail.example"
+    assert len(news.others) < 20

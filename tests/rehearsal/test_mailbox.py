@@ -11,9 +11,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
+from adapters.mail_services.postmark import postmark_news
 from rehearsal.mail_store import MailStore
-from rehearsal.mailbox import MailboxOptions, serve
+from rehearsal.mailbox import AnswersOptions, MailboxOptions, serve
+from tests.rehearsal.phones import serving
 
 MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 
@@ -46,12 +49,13 @@ class Mailbox:
 
 
 @contextlib.asynccontextmanager
-async def a_mailbox(folder: Path) -> AsyncIterator[Mailbox]:
+async def a_mailbox(folder: Path, answers: AnswersOptions | None = None) -> AsyncIterator[Mailbox]:
     options = MailboxOptions(
         http_port=free_port(),
         smtp_port=free_port(),
         data_file=folder / "mail.sqlite",
         clock=lambda: MONDAY,
+        answers=answers,
     )
     serving = asyncio.create_task(serve(options))
     async with aiohttp.ClientSession(f"http://127.0.0.1:{options.http_port}") as session:
@@ -197,3 +201,44 @@ def test_the_oldest_letters_make_room(tmp_path: Path) -> None:
         store.keep("a@b.example", ["ada@customer.example"], a_letter(str(number)), MONDAY)
     assert [m.subject for m in store.newest(10)] == ["4", "3", "2"]
     store.close()
+
+
+def one_that_asks_for_answers(reply_to: str) -> bytes:
+    message = EmailMessage()
+    message["From"] = "billing@fern.example"
+    message["To"] = "ada@customer.example"
+    message["Reply-To"] = reply_to
+    message["Subject"] = "Your payment"
+    message["Message-ID"] = "<case.2@mail.example>"
+    message["References"] = "<case@mail.example>"
+    message.set_content("Hello")
+    return message.as_bytes()
+
+
+async def test_somebody_writes_back_and_the_product_is_told_as_postmark_tells_it(
+    tmp_path: Path,
+) -> None:
+    told: list[tuple[str, bytes]] = []
+
+    async def hear(request: web.Request) -> web.Response:
+        told.append((request.headers["Authorization"], await request.read()))
+        return web.Response(text="{}")
+
+    product = web.Application()
+    product.router.add_post("/webhooks/mail/postmark", hear)
+    async with serving(product) as url:
+        answers = AnswersOptions(product_url=url, secret="s3cret", address="answers@in.example")
+        async with a_mailbox(tmp_path, answers) as mailbox:
+            await mailbox.send(one_that_asks_for_answers("hello@fern.example, answers@in.example"))
+            await mailbox.send(one_that_asks_for_answers("hello@fern.example"))
+            heard, unheard = (await mailbox.feed())[0]["id"], (await mailbox.feed())[1]["id"]
+            assert "Write back" in await mailbox.page(f"/messages/{heard}")
+            assert "Write back" not in await mailbox.page(f"/messages/{unheard}")
+            async with mailbox.session.post(f"/messages/{heard}/answer") as page:
+                assert "heard that this person wrote back" in await page.text()
+            async with mailbox.session.post(f"/messages/{unheard}/answer") as page:
+                assert "did not take the answer" in await page.text()
+    [(password, raw)] = told
+    assert password == aiohttp.encode_basic_auth("postmark", "s3cret")
+    (news,) = postmark_news(raw)
+    assert (news.message_id, news.others) == ("case.2@mail.example", ("case@mail.example",))

@@ -6,10 +6,14 @@ from uuid import UUID
 import httpx
 import pytest
 
+from application.change_case import CaseRef
+from application.ports.mail_news import Fate, MailNews
 from application.ports.reports import LONGEST, MOST
+from application.use_cases.hear_answer import HearAnswer
 from domain.recovery.events import CasePaused, CaseResumed, CaseStopped, Problem, StopReason
 from tests.web.site import ACME, NOW, Site, form_token, sign_in, visitor
 from tests.web.stories import Story
+from web.problem import OFFERED
 
 TOKEN = "t0ken-of-forty-three-letters-and-more-of-them"
 LINK = f"/r/{TOKEN}"
@@ -31,7 +35,7 @@ async def test_what_is_wrong_is_told_and_all_rests(site: Site, stranger: httpx.A
     case_id = await linked(site)
     page = (await stranger.get(LINK)).text
     assert "Something is not right?" in page
-    assert page.count('type="radio"') == len(Problem)
+    assert page.count('type="radio"') == len(OFFERED) == len(Problem) - 1
     form = {"about": "cancelled", "words": "I left in May."}
     answer = await stranger.post(f"{LINK}/problem", data=form)
     assert (answer.status_code, answer.headers["location"]) == (303, LINK)
@@ -143,3 +147,27 @@ async def test_their_words_are_kept_as_far_as_they_fit_and_not_without_end(
     told = [entry for entry in site.world.audit.values() if entry.action == "report_problem"]
     assert len(told) == MOST
     assert all("\N{SNOWMAN}" not in str(entry.after) for entry in told)
+
+
+async def test_that_somebody_answered_a_letter_is_not_for_a_form_to_say(
+    site: Site, stranger: httpx.AsyncClient
+) -> None:
+    case_id = await linked(site)
+    await stranger.post(f"{LINK}/problem", data={"about": "answered", "words": "hm"})
+    event = last(site, case_id)
+    assert isinstance(event, CasePaused)
+    assert event.about is Problem.OTHER
+
+
+async def test_who_has_answered_a_letter_is_told_that_it_is_being_read(
+    site: Site, stranger: httpx.AsyncClient, mara: httpx.AsyncClient
+) -> None:
+    case_id = await linked(site)
+    news = MailNews(source="ses", event_id="1", message_id="x", fate=Fate.ANSWERED)
+    assert await HearAnswer(cases=site.cases)(CaseRef(ACME, case_id), news)
+    assert "Until then nobody charges you or writes to you." in (await stranger.get(LINK)).text
+    page = (await mara.get(f"/cases/{case_id}")).text
+    assert "The customer has answered a letter" in page
+    assert "The customer answered a letter." in page
+    assert "Their answer is in the mailbox" in page
+    assert "Ines Blume answered a letter: read it." in (await mara.get("/tasks")).text

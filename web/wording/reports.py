@@ -13,16 +13,23 @@ PROBLEMS: Final = {
     e.Problem.UNKNOWN: "they do not know what it is for",
     e.Problem.AMOUNT: "the amount is wrong, or they have paid",
     e.Problem.OTHER: "something else",
+    e.Problem.ANSWERED: "they answered a letter",
 }
 TITLES: Final = {
     e.Problem.CANCELLED: "The customer says that they had cancelled",
     e.Problem.UNKNOWN: "The customer does not know what this is for",
     e.Problem.AMOUNT: "The customer says that the amount is wrong, or that they have paid",
     e.Problem.OTHER: "The customer says that something is wrong",
+    e.Problem.ANSWERED: "The customer has answered a letter",
 }
 RESTS: Final = (
     "Nobody charges or writes until you have answered. Put right in Stripe what has to be, and "
     "write to them; then say here how it goes on."
+)
+
+READ_IT: Final = (
+    "Their answer is in the mailbox that answers to your letters go to. Nobody charges or writes "
+    "until you have read it: answer them, then say here how it goes on."
 )
 
 
@@ -39,5 +46,8 @@ def report_panel(history: tuple[e.Event, ...], reports: tuple[Report, ...]) -> R
     case = replay(history)
     if not case.is_questioned or case.pause is None:
         return None
+    about = case.pause.about or e.Problem.OTHER
+    if about is e.Problem.ANSWERED:
+        return ReportPanel(TITLES[about], None, READ_IT)
     words = reports[0].words if reports else ""
-    return ReportPanel(TITLES[case.pause.about or e.Problem.OTHER], words or None)
+    return ReportPanel(TITLES[about], words or None)

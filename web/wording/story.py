@@ -190,8 +190,10 @@ def _tell_pause(event: e.CasePaused | e.CaseResumed, telling: Telling) -> Told:
         }
         return Told(at=event.at, tone="plan", text="The chase goes on.", why=why[event.by])
     if event.by is e.Pauser.CUSTOMER:
-        about = PROBLEMS[event.about or e.Problem.OTHER]
-        text = f"The customer says that something is wrong: {about}."
+        about = event.about or e.Problem.OTHER
+        text = f"The customer says that something is wrong: {PROBLEMS[about]}."
+        if about is e.Problem.ANSWERED:
+            text = "The customer answered a letter."
         return Told(at=event.at, tone="customer", text=text, why=UNTIL_ANSWERED)
     who = "Your team" if event.by is e.Pauser.MERCHANT else "A pause of the subscription in Stripe"
     until = f" until {telling.time(event.until)}" if event.until else ""

@@ -151,8 +151,11 @@ def _large(row: TaskRow, who: str) -> str:
 
 
 def _wrong(row: TaskRow, who: str) -> str:
+    until = "Nobody charges or writes until you have answered."
+    if row.task.about == Problem.ANSWERED:
+        return f"{who} answered a letter: read it. {until}"
     problem = PROBLEMS[Problem(row.task.about)] if row.task.about else "something is wrong"
-    return f"{who} says: {problem}. Nobody charges or writes until you have answered."
+    return f"{who} says: {problem}. {until}"
 
 
 def _dead(row: TaskRow, who: str) -> str:

@@ -4,7 +4,7 @@ create table mail_news (
     source text not null check (source in ('postmark', 'ses')),
     event_id text not null check (length(event_id) <= 200),
     message_id text not null,
-    fate text not null check (fate in ('dead', 'later', 'complained')),
+    fate text not null check (fate in ('dead', 'later', 'complained', 'answered')),
     at timestamptz not null,
     primary key (merchant_id, source, event_id)
 );
@@ -18,8 +18,9 @@ grant select, insert on mail_news to chargechase_app;
 create index messages_by_id on messages (message_id);
 create index expiry_notices_by_id on expiry_notices (notice_id);
 
--- Whose letter it is: found by an id that only its receiver and the mail service know. Nothing that
--- it says comes with it.
+-- Whose letter it is: found by an id that only its receiver and the mail service know, its own or
+-- that of the thread it belongs to (`case@`), as a fresh link's (`case.day@`) does as well. Nothing
+-- that it says comes with it.
 create function letter_of(id text)
 returns table (merchant_id uuid, subject text, address_hash bytea)
 language sql stable security definer set search_path = pg_catalog, public as $$
@@ -30,6 +31,12 @@ language sql stable security definer set search_path = pg_catalog, public as $$
     from expiry_notices n
     where letter_of.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@'
         and n.notice_id = (case when letter_of.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@'
+            then left(letter_of.id, 36) end)::uuid
+    union all
+    select r.merchant_id, 'case:' || r.case_id, null
+    from recovery_cases r
+    where r.case_id = (case
+        when letter_of.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}([.][0-9-]{10})?@'
             then left(letter_of.id, 36) end)::uuid
     limit 1
 $$;
