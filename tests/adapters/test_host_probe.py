@@ -24,7 +24,7 @@ Say = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def host(say: Say, trust: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     app = web.Application()
     app.router.add_get(PATH, say)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=trust)
     await site.start()

@@ -25,6 +25,7 @@ from application.ports.team_news import Channel, Occasion
 from application.tasks import notice_of
 from domain.brand import Brand
 from domain.letters import InUse
+from domain.link_host import LinkHost
 from domain.recovery.events import Problem
 from domain.recovery.explain import Decision
 from domain.sending import SendingDomain
@@ -117,6 +118,7 @@ async def lived_in(world: World) -> UUID:
         await uow.sending.choose(
             SendingDomain(domain="bakery.example", local_part="mail"), a_key(), MONDAY
         )
+        await uow.link_host.choose(LinkHost(host="pay.bakery.example", proof="x" * 32), MONDAY)
         await uow.mail_news.add(
             MailNews(source="ses", event_id="1", message_id="one@mail", fate=Fate.LATER), MONDAY
         )

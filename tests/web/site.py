@@ -146,7 +146,7 @@ class Site:
         self.payments, self.renewals = MemoryPayments(now), MemoryRenewals(now)
         self.registry = MemoryRegistry(self.world, now)
         self.link_hosts = MemoryLinkHosts(self.world)
-        self.links = CustomerLinks(BASE_URL, self.link_hosts)
+        self.links = CustomerLinks(wishes.get("base_url", BASE_URL), self.link_hosts)
         self.mailer, self.desk = MemoryMailer(), JinjaLetters()
         self.cases = Cases(open_uow=units_of_work(self.world), clock=now)
         self.slack = slack or MemorySlack()
