@@ -11,7 +11,6 @@ _PATHS: Final = {
     "app": "M3 4.5h14v11H3zM3 7.5h14M6 12.5h8",
     "tasks": "M3.5 5.5 5 7l2.5-3M3.5 13.5 5 15l2.5-3M10.5 6h6M10.5 14h6",
     "mailbox": "M3 5.5h14v9H3zM3.5 6l6.5 5 6.5-5",
-    "sending": "M3 10 17 3.5 13 17l-3.5-5.5zM9.5 11.5 17 3.5",
     "letters": "M4 3.5h9l3 3v10H4zM7 8h6M7 11h6M7 14h3",
     "stripe": "M3 5h14v10H3zM3 8.5h14M6 12h3",
     "sign_out": "M8 4H4v12h4M12 7l3 3-3 3M15 10H8",

@@ -74,7 +74,7 @@ def test_thanks_ask_for_nothing_and_lead_nowhere() -> None:
         assert "There is nothing left to do" in text
         assert "Nordlicht Bakery" in text
         assert LINK not in text
-        assert "forget this letter" not in text
+        assert "ignore this message" not in text
 
 
 @pytest.mark.parametrize("template", OF_CHARGES)
