@@ -12,7 +12,7 @@ from tests.browser.server import TOKEN, Served
 from tests.web.site import EMAIL, PASSWORD
 
 STRIPE = "/settings/stripe"
-APP, KEYS = "/settings/in-your-app", "/settings/api-keys"
+APP, KEYS, LINKS = "/settings/in-your-app", "/settings/api-keys", "/settings/links"
 # Our own look for what an audit finds first: names, labels, sizes, ids, overflow, contrast.
 AUDIT = """() => {
   const faults = [];
@@ -189,7 +189,16 @@ async def test_pages_pass_our_own_audit_and_axe(
     axe = (width, theme) in ((360, "light"), (1280, "dark"))
     faults = {}
     customers = (f"/r/{TOKEN}", f"/u/{TOKEN}")
-    for path in ("/sign-in", *customers, "/cases", "/cases?phase=stopped", STRIPE, APP, KEYS):
+    for path in (
+        "/sign-in",
+        *customers,
+        "/cases",
+        "/cases?phase=stopped",
+        STRIPE,
+        APP,
+        KEYS,
+        LINKS,
+    ):
         if path == "/cases":
             await sign_in(page, site)
         await page.goto(site.url + path)
