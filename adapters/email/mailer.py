@@ -25,7 +25,7 @@ from aiosmtplib.errors import (
 from adapters.email.connections import LATER, Bounds, Connections, HungUp, Unanswered
 from adapters.email.server import arguments, is_postmark, services_headers
 from adapters.email.signing import signed
-from adapters.email.text import one_line
+from adapters.email.text import literal, one_line
 from application.breaker import Breaker, Patience
 from application.errors import Unavailable
 from application.ports.mailer import Handed, Letter, MailDeferred, MailRefused, Picture
@@ -37,6 +37,7 @@ DEAD: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 NO_SUCH_MAILBOX: Final = frozenset({550, 551, 553})
 POLICY: Final = SMTP_POLICY.clone(cte_type="7bit")  # no server need speak 8BITMIME
 # A server that takes nobody's letters is left alone, for longer each time; the letters wait.
+LONGEST_ADDRESS: Final = 254  # source: RFC 5321, 4.5.3.1.3, without the brackets
 FEEDBACK: Final = "chargechase"
 SERVER: Final = "smtp"
 NOT_THERE: Final[dict[type, str]] = {
@@ -134,11 +135,11 @@ class SmtpMailer:
         """ValueError if a header would hold a line break."""
         message = EmailMessage(policy=POLICY)
         sender = who.address if who else self._sender
-        message["From"] = Address(one_line(letter.sender_name), addr_spec=sender)
+        message["From"] = Address(literal(one_line(letter.sender_name)), addr_spec=sender)
         message["To"] = to
         if letter.reply_to:
             message["Reply-To"] = self._answers_to(_mailbox(letter.reply_to))
-        message["Subject"] = letter.subject
+        message["Subject"] = literal(letter.subject.strip())
         message["Message-ID"] = f"<{letter.message_id}>"
         message["References"] = f"<{letter.thread_id}>"
         if letter.unsubscribe:
@@ -186,8 +187,11 @@ def _mailbox(address: str, name: str | None = None) -> Address:
 
     Letters of the world before the @ are refused: few servers take them, and none need to.
     """
+    if len(address) > LONGEST_ADDRESS:
+        raise ValueError("longer than any address")
     local, at, domain = address.rpartition("@")
-    return Address(one_line(name or ""), addr_spec=local + at + domain.encode("idna").decode())
+    spec = local + at + domain.encode("idna").decode()
+    return Address(literal(one_line(name or "")), addr_spec=spec)
 
 
 def _refusal(answer: SMTPResponseException) -> Exception:

@@ -1,0 +1,1 @@
+"""What people and programs can write, each field tried with each string of `injections`."""
