@@ -8,11 +8,9 @@ from web.wording.phases import PhaseWords
 
 _PATHS: Final = {
     "cases": "M2.5 6H5c2 0 2 8 4.5 8s2.5-8 5-8h3",
-    "app": "M3 4.5h14v11H3zM3 7.5h14M6 12.5h8",
     "tasks": "M3.5 5.5 5 7l2.5-3M3.5 13.5 5 15l2.5-3M10.5 6h6M10.5 14h6",
-    "mailbox": "M3 5.5h14v9H3zM3.5 6l6.5 5 6.5-5",
-    "letters": "M4 3.5h9l3 3v10H4zM7 8h6M7 11h6M7 14h3",
-    "stripe": "M3 5h14v10H3zM3 8.5h14M6 12h3",
+    "settings": "M3 6.5h7M14 6.5h3M3 13.5h3M10 13.5h7M12 4.5a2 2 0 1 0 0 4 2 2 0 0 0 0-4z"
+    "M8 11.5a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
     "sign_out": "M8 4H4v12h4M12 7l3 3-3 3M15 10H8",
     "back": "M11.5 5 6.5 10l5 5",
     "card": "M2.5 5h15v10h-15zM2.5 8.5h15M5.5 12h3",

@@ -13,6 +13,7 @@ from application.ports.accounts import Principal
 from web import icons, money, times
 from web.assets import Assets
 from web.parts import WebParts
+from web.places import Guide, absent_from
 from web.security import FormTokens
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -27,6 +28,7 @@ class Renderer:
 
     environment: Environment
     tokens: FormTokens
+    absent: frozenset[str]  # addresses of places that are not here
 
     def text(self, template: str, values: Mapping[str, Any]) -> str:
         """A template's text."""
@@ -54,6 +56,7 @@ class Renderer:
             "is_fragment": is_fragment,
             "principal": principal,
             "zone": principal.timezone,
+            "guide": Guide.for_(principal.role, request.url.path, self.absent),
             "form_token": self.tokens.token(request),
         }
         return _html(self.text(fragment if is_fragment else page, shown), 200, NO_STORE)
@@ -83,11 +86,9 @@ def build_renderer(parts: WebParts, assets: Assets, tokens: FormTokens) -> Rende
         "times": times,
         "clock": parts.clock,
         "rehearsal": parts.rehearsal,
-        "has_stripe_page": parts.stripe_desk is not None,
-        "has_sending_page": parts.sending_desk is not None,
         "has_mailbox": parts.mailbox_url is not None,
     }
-    return Renderer(environment, tokens)
+    return Renderer(environment, tokens, absent_from(parts))
 
 
 def _html(text: str, status: int, headers: Mapping[str, str]) -> Response[str]:

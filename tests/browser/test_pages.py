@@ -12,7 +12,8 @@ from tests.browser.server import TOKEN, Served
 from tests.web.site import EMAIL, PASSWORD
 
 STRIPE = "/settings/stripe"
-APP, KEYS, LINKS = "/settings/in-your-app", "/settings/api-keys", "/settings/links"
+APP, KEYS = "/settings/in-your-app", "/settings/api-keys"
+SETTINGS = ("/settings", STRIPE, APP, KEYS, "/settings/links")
 # Our own look for what an audit finds first: names, labels, sizes, ids, overflow, contrast.
 AUDIT = """() => {
   const faults = [];
@@ -189,16 +190,7 @@ async def test_pages_pass_our_own_audit_and_axe(
     axe = (width, theme) in ((360, "light"), (1280, "dark"))
     faults = {}
     customers = (f"/r/{TOKEN}", f"/u/{TOKEN}")
-    for path in (
-        "/sign-in",
-        *customers,
-        "/cases",
-        "/cases?phase=stopped",
-        STRIPE,
-        APP,
-        KEYS,
-        LINKS,
-    ):
+    for path in ("/sign-in", *customers, "/cases", "/cases?phase=stopped", *SETTINGS):
         if path == "/cases":
             await sign_in(page, site)
         await page.goto(site.url + path)
@@ -225,6 +217,28 @@ async def test_a_merchant_goes_to_stripe_agrees_and_comes_back_signed_in(
     await expect(page.get_by_role("heading", name="Acme Books")).to_be_visible()
     await page.go_back()
     await expect(page.get_by_role("heading", name="Stripe", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "shown"), [(360, False), (1280, True)])
+async def test_settings_are_reached_by_keyboard_and_without_a_script(
+    browser: Browser, site: Served, width: int, shown: bool
+) -> None:
+    context = await browser.new_context(
+        viewport={"width": width, "height": 740}, java_script_enabled=False
+    )
+    page = await context.new_page()
+    await sign_in(page, site)
+    rail = page.get_by_role("navigation", name="Main")
+    await rail.get_by_role("link", name="Settings").focus()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/settings")
+    await expect(rail.get_by_role("link", name="Brand")).to_be_visible(visible=shown)
+    await page.get_by_role("main").get_by_role("link", name="Brand").click()
+    await expect(page.get_by_role("heading", name="Brand")).to_be_visible()
+    up = page.get_by_role("main").get_by_role("link", name="Settings")
+    await expect(up).to_be_visible(visible=not shown)
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    await context.close()
 
 
 async def test_an_account_is_disconnected_only_by_its_name(page: Page, site: Served) -> None:

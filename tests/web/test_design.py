@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-CSS = (Path(__file__).parents[2] / "web/static/app.css").read_text()
-TOKENS = CSS.split("@layer base {", maxsplit=1)[0]
-REST = CSS.split("@layer base {", maxsplit=1)[1]
+STATIC = Path(__file__).parents[2] / "web/static"
+SHEETS = {path.name: path.read_text() for path in sorted(STATIC.glob("*.css"))}
+CSS = "".join(SHEETS.values())
+TOKENS, BASE = SHEETS["app.css"].split("@layer base {", maxsplit=1)
+REST = BASE + "".join(text for name, text in SHEETS.items() if name != "app.css")
 PAIRS = dict(re.findall(r"--([a-z]+): light-dark\((#\w{6}, #\w{6})\)", TOKENS))
 TEXT = ("ink", "muted", "recovered", "waiting", "customer", "stopped", "lost")
 GROUNDS = ("paper", "rail", "raised", "hover")
@@ -30,6 +32,14 @@ def contrast(one: str, other: str) -> float:
 def test_every_word_can_be_read_on_every_ground(text: str, ground: str, theme: int) -> None:
     front, back = PAIRS[text].split(", ")[theme], PAIRS[ground].split(", ")[theme]
     assert contrast(front, back) >= 4.5
+
+
+def test_every_sheet_can_be_held_in_mind_and_keeps_to_the_layers() -> None:
+    layers = set(re.findall(r"@layer ([a-z, ]+);", SHEETS["app.css"])[0].split(", "))
+    for name, text in SHEETS.items():
+        assert text.count("\n") <= 450, name
+        assert set(re.findall(r"@layer (\w+) {", text)) <= layers, name
+        assert text.count("{") == text.count("}"), name
 
 
 def test_only_the_tokens_name_a_colour() -> None:

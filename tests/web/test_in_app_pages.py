@@ -172,7 +172,7 @@ async def test_one_merchants_keys_are_nobody_elses(site: Site, mara: httpx.Async
     ((_, key_id),) = site.world.api_keys
     async with visitor(site) as otto:
         await sign_in(otto, STRANGER)
-        assert "There is none yet." in (await otto.get(KEYS)).text
+        assert "There is no key yet." in (await otto.get(KEYS)).text
         absent = await send(otto, f"{KEYS}/revoke", KEYS, key_id=str(uuid4()))
         foreign = await send(otto, f"{KEYS}/revoke", KEYS, key_id=str(key_id))
     assert (absent.status_code, absent.headers["location"]) == (303, KEYS)
