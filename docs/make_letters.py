@@ -133,7 +133,8 @@ def sheet(tag: str, width: int, columns: int, dress: Dress) -> str:
     )
     style = (
         f"body{{display:grid;grid-template-columns:repeat({columns},{width}px);gap:16px;margin:16px}}"
-        "figure{margin:0}figcaption{font:600 14px system-ui;padding:4px 0}iframe{border:0}"
+        ":root{color-scheme:light dark}figure{margin:0}iframe{border:0}"
+        "figcaption{font:600 14px system-ui;padding:4px 0}"
     )
     return f'<meta charset="utf-8"><style>{style}</style>{cells}'
 

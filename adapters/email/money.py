@@ -39,7 +39,8 @@ def amount_text(amount: Money, locale: Locale) -> str:
 
 
 def day_text(iso_date: str, patterns: Mapping[str, str], tag: str, locale: Locale) -> str:
-    """`2026-07-04` in the words of the letter's language (`tag`), unbroken over a line."""
+    """`2026-07-04` in the words of the letter's language (`tag`), unbroken over a line but after
+    the weekday: a whole date would leave a hole in the line before it."""
     return _written(date.fromisoformat(iso_date), patterns, tag, locale)
 
 
@@ -56,4 +57,5 @@ def _written(day: date, patterns: Mapping[str, str], tag: str, locale: Locale) -
         territory = locale.territory or AMERICA
     pattern = patterns.get(territory, patterns[ANY])
     text = format_date(day, format=pattern, locale=written_in)
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
+    weekday, space, rest = text.partition(" ") if pattern.startswith("EEEE") else ("", "", text)
+    return weekday + space + rest.replace(" ", "\N{NO-BREAK SPACE}")

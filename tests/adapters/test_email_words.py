@@ -134,7 +134,7 @@ def test_every_letter_is_whole_in_text_and_in_html(tag: str) -> None:
         ("pt-BR", "4 de julho de 2026", "junho de 2026"),
         ("nl", "zaterdag 4 juli 2026", "juni 2026"),
         ("pl", "4 lipca 2026", "czerwca 2026"),
-        ("ja", "2026年7月4日(土)", "2026年6月"),
+        ("ja", "2026年7月4日\uff08土\uff09", "2026年6月"),
     ],
 )
 def test_days_and_months_are_written_as_in_that_language(tag: str, day: str, month: str) -> None:

@@ -120,7 +120,7 @@ async def test_the_day_of_the_next_try_is_the_customers_own_and_not_greenwichs()
     there = next_at.astimezone(ZoneInfo("Pacific/Auckland"))
     assert there.date() != next_at.date()
     said = bakery.mailer.letters[0].text.split("versuchen es am")[1].split("noch einmal")[0]
-    assert f"\N{NO-BREAK SPACE}{there.day}." in said
+    assert f" {there.day}.\N{NO-BREAK SPACE}" in said
 
 
 async def test_the_letter_is_of_the_kind_that_the_plan_named_and_says_what_may_be_said() -> None:

@@ -89,7 +89,7 @@ async def test_the_amount_is_written_as_there(site: Site, stranger: httpx.AsyncC
         ("fr", "vendredi 3 juillet", "juin 2026", "Visa se terminant par 4242"),
         ("pt-BR", "3 de julho", "junho de 2026", "Visa com final 4242"),
         ("pl", "3 lipca", "czerwca 2026", "Visa o końcówce 4242"),
-        ("ja", "7月3日(金)", "2026年6月", "末尾 4242 の Visa"),
+        ("ja", "7月3日\uff08金\uff09", "2026年6月", "末尾 4242 の Visa"),
     ],
 )
 def test_days_months_and_cards_are_said_as_there(tag: str, day: str, month: str, card: str) -> None:
