@@ -6,28 +6,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from adapters.postgres.in_app import wanted_of
-from adapters.postgres.json_columns import event_of
+from adapters.postgres.json_columns import history_of
+from adapters.postgres.pools import acquired
 from adapters.postgres.remembered import Remembered
-from adapters.postgres.unit_of_work import bound
 from application.ports.in_app import BEGINNING, MOST_DEBTS, Owed
 from domain.recovery.case import replay
 
-OWED: Final = """
-select s.grace_days, s.shown, s.banner, s.wall, c.case_id, c.events
-from (select $1::uuid as merchant_id) m
-left join in_app_settings s using (merchant_id)
-left join lateral (
-    select case_id, opened_at, array(
-        select body from case_events e
-        where e.merchant_id = r.merchant_id and e.case_id = r.case_id order by version
-    ) as events
-    from recovery_cases r
-    where r.merchant_id = m.merchant_id and customer_id = $2 and closed_at is null
-        and not held_out
-    order by opened_at, case_id limit $3
-) c on true
-order by c.opened_at, c.case_id
-"""
+OWED: Final = "select * from debts_of($1, $2, $3)"
 
 
 class PostgresDebts:
@@ -54,11 +39,11 @@ class PostgresDebts:
 
     async def _read(self, merchant_id: UUID, customer_id: str) -> Owed:
         as_of = self._clock()
-        async with bound(self._pool, merchant_id) as connection:
+        async with acquired(self._pool) as connection:  # the function binds it to the merchant
             rows = await connection.fetch(OWED, merchant_id, customer_id, MOST_DEBTS)
         return Owed(
             cases=tuple(
-                (row["case_id"], replay(event_of(body) for body in row["events"]))
+                (row["case_id"], replay(history_of(row["events"])))
                 for row in rows
                 if row["case_id"] is not None
             ),

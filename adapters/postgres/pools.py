@@ -62,7 +62,15 @@ def _pool(url: str, role: str, size: int, wall: DatabaseTime) -> Any:
     async def meet(connection: Any) -> None:
         await wall.ask(lambda: connection.fetchval("select clock_timestamp()"))
 
-    return asyncpg.create_pool(url, min_size=0, max_size=size, init=meet, **_options(role))
+    return asyncpg.create_pool(
+        url, min_size=0, max_size=size, init=meet, reset=_leave, **_options(role)
+    )
+
+
+async def _leave(_connection: Any) -> None:
+    """Nothing of ours outlives a transaction, and asyncpg has ended that: who sets something for
+    the session, or takes a lock for it, takes a connection of its own (`connect`). Asking Postgres
+    to forget it anyway, as asyncpg does by itself, would cost each use one exchange more."""
 
 
 async def connect(url: str, role: str) -> Any:
