@@ -5,6 +5,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from domain.money import exponent
+from web.visible import visible
 
 THIN: Final = "\u202f"  # narrow, and no line breaks inside a number
 # Stripe takes these with two decimals that are always 00; nobody prints them.
@@ -30,7 +31,7 @@ def plain(amount_minor: int, currency: str, point: str = ".") -> str:
 
 def html(amount_minor: int, currency: str, point: str = ".") -> Markup:
     """For figures: the code small and muted behind the amount."""
-    code = escape(currency.upper())
+    code = escape(visible(currency.upper()))
     return Markup(  # noqa: S704  (a number of ours, and the code is escaped)
         f'<span class="money">{number(amount_minor, currency, point)}'
         f'<span class="code">\u00a0{code}</span></span>'

@@ -15,6 +15,7 @@ from web.assets import Assets
 from web.parts import WebParts
 from web.places import Guide, absent_from
 from web.security import FormTokens
+from web.visible import visible
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "HX-Request"}
@@ -73,6 +74,7 @@ def build_renderer(parts: WebParts, assets: Assets, tokens: FormTokens) -> Rende
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

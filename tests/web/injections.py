@@ -227,6 +227,8 @@ HEADERS: Final = (
 )  # fmt: skip
 # Where somebody would like a browser, a server or a file system to go.
 ADDRESSES: Final = (
+    "/\"><script>alert(1)</script>",
+    "/cases' onfocus=alert(1) autofocus='",
     "//evil.example",
     "///evil.example",
     "/\\evil.example",

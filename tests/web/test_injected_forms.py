@@ -7,7 +7,7 @@ import pytest
 
 from tests.web.injected.asking import Answer, Browser
 from tests.web.injected.house import ASKED, BESIDE, ELSEWHERE, TOKEN, House
-from tests.web.injected.seen import ARITHMETIC, UNSEEN, faults_of, page_of
+from tests.web.injected.seen import Known
 from tests.web.injected.table import LETTER, How, fields
 from tests.web.injections import tried_on
 from tests.web.site import running
@@ -52,8 +52,7 @@ class Trial:
     def __init__(self, house: House, mara: Browser, at: str) -> None:
         self._house, self._at = house, at
         self._somebody = Browser(house) if at == "/sign-in" else mara
-        self.known: set[str] = set()
-        self.told: set[str] = set()
+        self.known = Known(ELSEWHERE)
 
     async def write(self, names: tuple[str, ...], text: str) -> list[tuple[str, Answer]]:
         """The answer, and the pages on which it may show then."""
@@ -73,34 +72,19 @@ class Trial:
         """What its pages can be made of."""
         for text in HARMLESS:
             for _, answer in await self.write(names, text):
-                assert faults_of(answer, ELSEWHERE) == [], (self._at, names, text)
-                if _is_page(answer):
-                    page = page_of(answer.text)
-                    self.known |= page.kinds
-                    self.told |= set(ARITHMETIC.findall(page.text))
+                self.known.learn(answer)
 
     def faults(self, names: tuple[str, ...], shown: str, answer: Answer) -> Iterator[str]:
-        """What has come through."""
-        yield from faults_of(answer, ELSEWHERE)
-        if not _is_page(answer):
-            return
-        page = page_of(answer.text)
-        for each in page.kinds - self.known:
-            if not (each.startswith(HELP) and "support_url" in names):
-                yield f"{shown} has {each}"
-        if set(ARITHMETIC.findall(page.text)) - self.told:
-            yield f"{shown} has counted"
-        if answer.status == 200 and shown != self._path() and UNSEEN.search(page.text):
-            yield f"{shown} shows what nobody sees"
+        """What has come through, and on which page."""
+        leads = (HELP,) if "support_url" in names else ()
+        again = shown == self._path() or answer.status != 200
+        for fault in self.known.faults(answer, leads=leads, unseen=again):
+            yield f"{shown} {fault}"
 
     def _path(self) -> str:
         if self._at == "/r/{}/problem":
             return f"/r/{ASKED}/problem"
         return self._house.fill(self._at)
-
-
-def _is_page(answer: Answer) -> bool:
-    return bool(answer.body) and answer.header("content-type").startswith("text/html")
 
 
 def _groups(at: str) -> list[tuple[str, ...]]:

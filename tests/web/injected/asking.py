@@ -1,5 +1,6 @@
 """Requests as a server hands them to the app, with bytes in them that no client library sends."""
 
+import asyncio
 from typing import Any
 from urllib.parse import quote, quote_from_bytes, unquote, urlencode
 
@@ -71,11 +72,20 @@ class Browser:
         sent: list[Any] = []
         scope = _scope(method, address, {"cookie": self._cookie, **headers}, self._visits)
 
+        waiting = [{"type": "http.request", "body": body, "more_body": False}]
+        over = asyncio.Event()
+
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            """Nobody hangs up before all of the answer is there."""
+            if waiting:
+                return waiting.pop()
+            await over.wait()
+            return {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
             sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                over.set()
 
         await self._site.app(scope, receive, send)  # type: ignore[arg-type]
         start, *rest = sent

@@ -66,11 +66,11 @@ class House(Site):
 
     def _given(self) -> dict[str, Any]:
         self.services, self.agreements = Services(), Agreements()
-        self.sending = SendingDesk(self)
+        self.sending, self.stripe_desk = SendingDesk(self), StripeDesk(offered=(offer(29_00),))
         return {
             **super()._given(),
             "sending_desk": self.sending,
-            "stripe_desk": StripeDesk(offered=(offer(29_00),)),
+            "stripe_desk": self.stripe_desk,
             "agreement_desk": self.agreements,
             "mail_services": self.services,
             "read_envelope": read_envelope,
@@ -115,6 +115,10 @@ class House(Site):
         self.world.uses.clear()
         self.world.api_keys.clear()
         self.world.tests.clear()
+
+    def forget_case(self, case_id: UUID, task_id: UUID) -> None:
+        """As if it and its task had never been."""
+        del self.world.cases[ACME, case_id], self.world.tasks[ACME, task_id]
 
     async def _ines(self) -> UUID:
         """Who owes two invoices, has a second card, and may be texted."""

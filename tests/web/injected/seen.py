@@ -4,7 +4,9 @@
 wrong with it. It writes down what it understood, and that is read by two patterns.
 """
 
+import json
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from html import unescape
 from typing import Final
@@ -117,7 +119,10 @@ NAMES: Final = frozenset(
 COOKIES: Final = ("cc_session_8000=", "cc_form_8000=")
 TYPES: Final = frozenset(
     ("", "text/html", "text/plain", "text/css", "application/json", "application/problem+json")
-) | {"application/xml", "text/event-stream", "image/png", "text/javascript"}
+) | {
+    *("application/xml", "text/event-stream", "image/png", "text/javascript"),
+    "application/vnd.oai.openapi+json",
+}
 
 
 def faults_of(answer: Answer, elsewhere: tuple[str, ...] = ()) -> list[str]:
@@ -145,3 +150,44 @@ def _faults_of_place(answer: Answer, elsewhere: tuple[str, ...]) -> list[str]:
     if not place or place.startswith(elsewhere or ("\0",)):
         return []
     return [] if place.startswith("/") and leads_to(place) == "here" else [f"leads to {place!r}"]
+
+
+class Known:
+    """What pages are made of when nobody means harm, and what comes through besides."""
+
+    def __init__(self, elsewhere: tuple[str, ...] = ()) -> None:
+        self._elsewhere = elsewhere
+        self._kinds: set[str] = set()
+        self._told: set[str] = set()
+
+    def learn(self, answer: Answer) -> None:
+        """That it may look like this."""
+        assert faults_of(answer, self._elsewhere) == []
+        if is_page(answer):
+            page = page_of(answer.text)
+            self._kinds |= page.kinds
+            self._told |= set(ARITHMETIC.findall(page.text))
+
+    def faults(
+        self, answer: Answer, *, leads: tuple[str, ...] = (), unseen: bool = False
+    ) -> Iterator[str]:
+        """What is in it that was never there. New elements that begin with `leads` are in order;
+        and if `unseen` what nobody sees is, for who wrote it reads it again."""
+        yield from faults_of(answer, self._elsewhere)
+        if answer.body and answer.header("content-type").partition(";")[0].endswith("json"):
+            json.loads(answer.body)
+        if not is_page(answer):
+            return
+        page = page_of(answer.text)
+        yield from (
+            f"has {each}" for each in page.kinds - self._kinds if not each.startswith(leads)
+        )
+        if set(ARITHMETIC.findall(page.text)) - self._told:
+            yield "has counted"
+        if not unseen and UNSEEN.search(page.text):
+            yield "shows what nobody sees"
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether a browser would draw it."""
+    return bool(answer.body) and answer.header("content-type").startswith("text/html")
