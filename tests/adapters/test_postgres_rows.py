@@ -1,20 +1,15 @@
 """Row-level security, asked with raw SQL as the app's own role, for every table that has it."""
 
-import asyncio
 import json
-import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-import adapters.postgres
 from adapters.postgres.intake import open_intake
-from adapters.postgres.pools import APP_ROLE, SYSTEM_ROLE, Pools, acquired, connect, open_pools
-from adapters.postgres.unit_of_work import bound
+from adapters.postgres.pools import APP_ROLE, SYSTEM_ROLE, Pools, connect
 from application.ports.chores import ChoreKind
 from application.ports.conveyor import IncomingEvent
 from application.ports.in_app import BEGINNING
@@ -67,12 +62,6 @@ order by 1
 """
 PARTITIONS = (
     "select inhrelid::regclass::text from pg_inherits where inhparent = 'inbox_bodies'::regclass"
-)
-# A lock, a setting, a listener or a table of the session's own.
-OUTLIVES = re.compile(
-    r"pg_(try_)?advisory_lock|, false\)\"|\bset session\b|[\"']set \w+ (=|to)|add_listener"
-    r"|\blisten \w+|create temp|with hold",
-    re.IGNORECASE,
 )
 # Found by a secret before any merchant is known; the foreign key names the merchant.
 KEYED_OTHERWISE = {"sessions", "connect_agreements"}
@@ -249,35 +238,6 @@ async def test_a_merchant_named_by_one_call_is_forgotten_after_it(
     rows = await app.fetch("select * from debts_of($1, $2, 10)", merchants[0], customer)
     assert [row["case_id"] is not None for row in rows] == [True]
     assert await app.fetchval("select count(*) from recovery_cases") == 0
-
-
-async def test_a_connection_that_was_given_up_in_the_middle_comes_back_clean(
-    database_url: str, merchants: tuple[UUID, UUID]
-) -> None:
-    """A pool of one asks nothing of Postgres when a connection comes back."""
-    count = "select count(*) from recovery_cases"
-    async with open_pools(database_url, app_size=1) as pools:
-
-        async def one_who_waits_too_long() -> None:
-            async with asyncio.timeout(0.2), bound(pools.app, merchants[0]) as connection:
-                assert await connection.fetchval(count) == 1
-                await connection.execute("select pg_sleep(10)")
-
-        with pytest.raises(TimeoutError):
-            await one_who_waits_too_long()
-        async with acquired(pools.app) as connection:
-            assert not connection.is_in_transaction()
-            assert await connection.fetchval(count) == 0
-
-
-def test_what_outlives_a_transaction_is_asked_for_only_on_a_connection_of_ones_own() -> None:
-    """Nobody takes it back from a connection that returns to its pool."""
-    found = {
-        path.name
-        for path in Path(adapters.postgres.__file__).parent.glob("*.py")
-        if OUTLIVES.search(path.read_text())
-    }
-    assert found == {"leadership.py", "migrate.py"}
 
 
 async def test_a_row_for_another_merchant_is_refused_in_every_table(

@@ -78,7 +78,7 @@ async def test_by_the_merchants_word_a_text_goes_and_the_word_is_recorded() -> N
     assert await bakery.does_what_is_next() is ActionKind.REMINDER
     (text,) = bakery.texter.texts
     assert text.to == NUMBER
-    assert text.body.startswith("The Bakery: F\u00fcr 29,00 \u20ac fehlt eine andere Karte.")
+    assert text.body.startswith("The Bakery: F\u00fcr 29,00 \u20ac braucht es eine andere Karte.")
     assert "https://bakery.example.com/r/" in text.body
     assert text.message_id == f"{bakery.case_id}.1@bakery.example.com"
     assert bakery.mailer.letters == []
