@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.exceptions import ClientException, NotAuthorizedException
 from litestar.openapi import ResponseSpec
 from litestar.openapi.config import OpenAPIConfig
@@ -23,7 +23,7 @@ from domain.entitlement import Reason, State
 from web.attempts import address_of
 from web.parts import WebParts
 from web.rates import PER_ADDRESS_WITHOUT_KEY, PER_API_KEY, Rates
-from web.security import host_check
+from web.security import Check
 
 BEARER: Final = "Bearer "
 FRESH_S: Final = 30  # how old an answer may be
@@ -159,14 +159,12 @@ async def read_entitlement(
     return Response(body, media_type="application/json", headers=headers)
 
 
-def api(parts: WebParts) -> Router:
+def api(check: Check) -> Router:
     """All of version 1."""
-    gate = Gate(parts)
     return Router(
         path="/api/v1",
         route_handlers=[read_entitlement],
-        dependencies={"gate": Provide(lambda: gate, sync_to_thread=False)},
-        before_request=host_check(parts),
+        before_request=check,
         include_in_schema=True,
     )
 

@@ -1,8 +1,5 @@
 """The web app: routes and what they share. Everything from outside comes in as `WebParts`."""
 
-import time
-from typing import Any
-
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -38,28 +35,42 @@ from web import (
     texts,
     unsubscribe,
 )
-from web.assets import Assets
-from web.attempts import AttemptLimiter, WrongLinks
 from web.customer_pages import visit_of
 from web.edge import Edge, security_headers
-from web.errors import error_handler
 from web.forms import MOST_BYTES as MOST_FORM_BYTES
 from web.parts import WebParts
-from web.rendering import Renderer, build_renderer
-from web.security import FormTokens, customers_check, form_check
-from web.sessions import CookieNames, Sessions, require_owner, require_principal
+from web.sessions import require_owner, require_principal
+from web.shared import (
+    answer_fault,
+    check_customer,
+    check_host,
+    check_team,
+    share,
+    shared_dependencies,
+)
 from web.stripe_webhooks import StripeWebhooks
 from web.wording.customer import speech_of
 
 
 def create_app(parts: WebParts) -> Litestar:
     """An ASGI app; opening pools and the like is `parts.on_startup`'s."""
-    sessions = Sessions(parts, CookieNames.of(parts))
-    tokens = FormTokens(parts.secret, sessions)
-    files = Assets()
-    renderer = build_renderer(parts, files, tokens)
-    on_error = error_handler(parts, renderer)
-    app = Litestar(
+    app = routed()
+    furnish(app, parts)
+    return app
+
+
+def furnish(app: Litestar, parts: WebParts) -> None:
+    """Give a routed app what its routes work with."""
+    app.state.shared = share(parts)
+    app.on_startup, app.on_shutdown = list(parts.on_startup), list(parts.on_shutdown)
+    edge = Edge(app.asgi_handler, parts)
+    app.asgi_handler = StripeWebhooks(edge, parts, security_headers(parts))
+
+
+def routed() -> Litestar:
+    """All routes, and nothing behind them yet. Reading every route's signature takes a fifth of a
+    second; who makes apps by the hundred, as tests do, can furnish one again."""
+    return Litestar(
         route_handlers=[
             health.live,
             health.ready,
@@ -74,26 +85,21 @@ def create_app(parts: WebParts) -> Litestar:
             link_hosts.may_have_certificate,
             brand_look.colours,
             brand_look.logo,
-            _pages(parts, tokens),
-            _customers_pages(parts),
-            api.api(parts),
-            snippet.snippet(parts),
+            _pages(),
+            _customers_pages(),
+            api.api(check_host),
+            snippet.snippet(check_host),
         ],
-        dependencies=_shared(parts, sessions, files, renderer),
-        exception_handlers={Exception: on_error, HTTPException: on_error},
-        on_startup=list(parts.on_startup),
-        on_shutdown=list(parts.on_shutdown),
+        dependencies=shared_dependencies(),
+        exception_handlers={Exception: answer_fault, HTTPException: answer_fault},
         request_max_body_size=MOST_FORM_BYTES,
         openapi_config=api.description(),
         include_in_schema=False,  # but for what says so itself: the API
         logging_config=None,
     )
-    edge = Edge(app.asgi_handler, parts)
-    app.asgi_handler = StripeWebhooks(edge, parts, security_headers(parts))
-    return app
 
 
-def _pages(parts: WebParts, tokens: FormTokens) -> Router:
+def _pages() -> Router:
     """For people of a merchant's team: behind host, origin and form token."""
     return Router(
         path="/",
@@ -158,15 +164,13 @@ def _pages(parts: WebParts, tokens: FormTokens) -> Router:
         dependencies={
             "principal": Provide(require_principal),
             "owner": Provide(require_owner),
-            "door": _given(accounts.Door(parts)),
-            "watches": _given(live.Watches(parts)),
             "letter": Provide(letter_page.letter_of, sync_to_thread=False),
         },
-        before_request=form_check(parts, tokens),
+        before_request=check_team,
     )
 
 
-def _customers_pages(parts: WebParts) -> Router:
+def _customers_pages() -> Router:
     """No cookie stands behind these, so no token either: the link itself is the key."""
     return Router(
         path="/",
@@ -185,23 +189,7 @@ def _customers_pages(parts: WebParts) -> Router:
         ],
         dependencies={
             "speech": Provide(speech_of, sync_to_thread=False),
-            "wrong_links": _given(WrongLinks(AttemptLimiter(time.monotonic))),
             "visit": Provide(visit_of),
         },
-        before_request=customers_check(parts),
+        before_request=check_customer,
     )
-
-
-def _shared(
-    parts: WebParts, sessions: Sessions, files: Assets, renderer: Renderer
-) -> dict[str, Provide]:
-    return {
-        "parts": _given(parts),
-        "sessions": _given(sessions),
-        "assets": _given(files),
-        "renderer": _given(renderer),
-    }
-
-
-def _given(value: Any) -> Provide:
-    return Provide(lambda: value, sync_to_thread=False)

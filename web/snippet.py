@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, Router, get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from application.entitlements import Answer
@@ -19,7 +19,7 @@ from web.assets import Assets
 from web.attempts import address_of
 from web.parts import WebParts
 from web.rates import PER_SNIPPET_ADDRESS, PER_SNIPPET_ORIGIN, Rates
-from web.security import host_check
+from web.security import Check
 from web.wording.customer import Speech, language_of, speech_in
 
 SCRIPT: Final = "/snippet/v1.js"
@@ -106,15 +106,9 @@ async def standing(
     return Response(told, headers=headers)
 
 
-def snippet(parts: WebParts) -> Router:
+def snippet(check: Check) -> Router:
     """Both addresses: read without a cookie, from pages of others."""
-    desk = Desk(parts)
-    return Router(
-        path="/",
-        route_handlers=[script, standing],
-        dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
-        before_request=host_check(parts),
-    )
+    return Router(path="/", route_handlers=[script, standing], before_request=check)
 
 
 def integrity(assets: Assets) -> str:

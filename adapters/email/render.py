@@ -1,15 +1,13 @@
 """From the words of a language to a letter: plain text and HTML, both out of the same blocks."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from babel import Locale
-from css_inline import CSSInliner
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from msgspec import Struct
 from msgspec.structs import replace
 
+from adapters.email.frames import frame, inliner
 from adapters.email.money import amount_text, day_text, locale_of, month_text
 from adapters.email.text import greeting_name, one_line
 from adapters.email.words import LANGUAGES, Language, best_for
@@ -27,7 +25,6 @@ from domain.decline.telling import Tellable
 from domain.letters import Field, LetterKind, LetterText, Paragraph, compose, kind_of, plain
 from domain.money import Money
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 # Of these nothing is said: no reason is known, or the letter asks for it anyway.
 SILENT: Final = frozenset({Tellable.GENERIC, Tellable.AUTHENTICATE})
 NAMELESS: Final = "\N{EM DASH}"
@@ -80,18 +77,8 @@ class JinjaLetters:
     """The ReminderRenderer and NoticeRenderer ports."""
 
     def __init__(self) -> None:
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(enabled_extensions=("html",)),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._frame = environment.get_template("letter.html")
-        # Mail programs drop <style>; what cannot be inlined (dark mode, phones) stays in it.
-        self._inliner = CSSInliner(
-            keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False
-        )
+        self._frame = frame("letter.html")
+        self._inliner = inliner()
 
     @property
     def languages(self) -> tuple[str, ...]:

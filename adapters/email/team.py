@@ -2,10 +2,7 @@
 
 from typing import Final
 
-from css_inline import CSSInliner
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-from adapters.email.render import TEMPLATES
+from adapters.email.frames import frame, inliner
 from adapters.email.text import one_line
 from application.ports.team_news import News, NewsLetter
 
@@ -16,17 +13,7 @@ class JinjaNews:
     """The NewsRenderer port."""
 
     def __init__(self) -> None:
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(enabled_extensions=("html",)),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._frame = environment.get_template(TEMPLATE)
-        self._inliner = CSSInliner(
-            keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False
-        )
+        self._frame, self._inliner = frame(TEMPLATE), inliner()
 
     def mail(self, news: News) -> NewsLetter:
         """Subject on one line, text, and HTML with its CSS in place."""

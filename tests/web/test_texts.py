@@ -1,6 +1,5 @@
 """On the customer's page: they agree to a text, by their own hand, and take it back."""
 
-import dataclasses
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,9 +7,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from adapters.phones import read_mobile
 from application.ports.text_consents import ConsentBy, TextConsent
-from application.use_cases.agree_to_texts import AgreeToTexts
 from domain.decline import DeclineFamily
 from domain.policy import Channel, Policy, Since, Step, Template
 from domain.recovery import events as e
@@ -18,7 +15,6 @@ from domain.recovery.actions import next_action
 from domain.recovery.case import replay
 from tests.web.site import ACME, NOW, Site, running, visitor
 from tests.web.stories import POLICY, VISA, Story
-from web.app import create_app
 from web.wording.customer import LANGUAGES, speech_in
 
 TOKEN = "t0ken-of-forty-three-letters-and-more-of-them"
@@ -125,10 +121,7 @@ async def test_nobody_asks_where_the_rules_have_no_text_or_allow_none(
 
 
 async def test_nobody_asks_where_nobody_texts() -> None:
-    house = Site()
-    desk = AgreeToTexts(cases=house.cases, read_mobile=read_mobile, is_possible=False)
-    house.parts = dataclasses.replace(house.parts, agree_to_texts=desk)
-    house.app = create_app(house.parts)
+    house = Site(texting=False)
     await house.open_house()
     async with running(house), visitor(house) as stranger:
         await linked(house)
