@@ -16,6 +16,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=420)
     parser.add_argument("--customers", type=int, default=370)
     parser.add_argument("--speed", type=float, default=3000)
+    parser.add_argument("--settling-speed", type=float, default=25_000)
     parser.add_argument("--seed", type=int, default=1)
     plan = Plan(**vars(parser.parse_args()))
     with tempfile.TemporaryDirectory(prefix="chargechase-chaos-") as folder:

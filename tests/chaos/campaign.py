@@ -34,8 +34,6 @@ FAULTS: Final = (
     ("reset_after_effect", 0.04),
     ("truncated_json", 0.02),
 )
-# Chases last four weeks: once the kills are over, and some time to boot, they pass in two minutes.
-SETTLING_SPEED: Final = 25_000.0
 BOOT_S: Final = 20.0
 SETTLED_WITHIN_S: Final = 420.0
 
@@ -48,6 +46,9 @@ class Plan:
     seconds: float  # over which the kills are spread
     customers: int  # most of them get a case
     speed: float  # virtual seconds in one second
+    # Chases last four weeks: once the kills are over, and some time to boot, they pass in two
+    # minutes, or in less where there are few.
+    settling_speed: float = 25_000
     seed: int
 
 
@@ -88,7 +89,7 @@ def campaign(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Report:
         "CHARGECHASE_REHEARSAL_SCENE": "burst",
         "CHARGECHASE_REHEARSAL_SIZE": str(plan.customers),
         "CHARGECHASE_REHEARSAL_LEGS": json.dumps(
-            [[plan.speed, plan.seconds + BOOT_S], [SETTLING_SPEED, None]]
+            [[plan.speed, plan.seconds + BOOT_S], [plan.settling_speed, None]]
         ),
         "CHARGECHASE_MAX_DEATHS_PER_MINUTE": "1000",
         "CHARGECHASE_LEASE_S": "10",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.campaign import Plan, campaign
 
-PLAN = Plan(kills=20, seconds=40, customers=60, speed=12_000, seed=7)
+PLAN = Plan(kills=20, seconds=40, customers=60, speed=12_000, settling_speed=60_000, seed=7)
 
 
 @pytest.mark.timeout(400)

@@ -10,8 +10,9 @@ import psutil
 
 from tests.running import Running, running, wait_until
 
-# Two weeks in 50 seconds: a whole chase fits into a test.
-QUICK = "[[24000, null]]"
+# Four weeks in 48 seconds: a whole chase fits into a test.
+QUICK = "[[50000, null]]"
+FEW = "30"  # customers
 
 
 def test_it_wins_back_loses_and_writes_without_a_touch_and_leaves_nothing_behind(
@@ -37,7 +38,7 @@ def test_it_wins_back_loses_and_writes_without_a_touch_and_leaves_nothing_behind
 
 def test_a_second_run_finds_its_data_and_its_login_again(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    with running(folder, CHARGECHASE_REHEARSAL_LEGS=QUICK) as first:
+    with running(folder, CHARGECHASE_REHEARSAL_LEGS=QUICK, CHARGECHASE_REHEARSAL_SIZE=FEW) as first:
         wait_until(lambda: _outcomes(first) >= {"open"}, seconds=60)
         before, login = first.status()["cases"], first.facts["login"]
     with running(folder, CHARGECHASE_REHEARSAL_LEGS="[[1, null]]") as second:
@@ -47,7 +48,7 @@ def test_a_second_run_finds_its_data_and_its_login_again(tmp_path: Path) -> None
 
 
 def test_a_killed_worker_is_started_anew_and_said_so_in_a_line(tmp_path: Path) -> None:
-    with running(tmp_path / "data", CHARGECHASE_REHEARSAL_LEGS=QUICK) as installation:
+    with running(tmp_path / "data", CHARGECHASE_REHEARSAL_SIZE=FEW) as installation:
         old = installation.pids()["worker"]
         os.kill(old, signal.SIGKILL)
         wait_until(lambda: installation.pids().get("worker", old) != old, seconds=20, every=0.1)
