@@ -1,5 +1,6 @@
 """What customers are sent wears the merchant's brand, says their words, and remembers which."""
 
+import re
 from collections import Counter
 
 from msgspec.structs import replace
@@ -82,7 +83,7 @@ async def test_the_letter_says_the_merchants_words_and_nothing_is_obeyed() -> No
     said = "Dear {{amount}} {{ 7*7 }}, {% bread %} costs 29,00\xa0€."
     assert said in letter.text
     assert "Pay for the bread" in letter.html
-    assert "49" not in letter.text
+    assert "49" not in re.sub(r"https:\S+", "", letter.text)  # its links hold random letters
     assert "inzwischen bezahlt" in letter.text
     (held,) = bakery.world.messages.values()
     assert held.message.words == WordsUsed(letter=CARD, version=1, use=1)
