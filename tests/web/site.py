@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import msgspec
-from jinja2.bccache import Bucket, BytecodeCache
 from litestar import Litestar
 
 from adapters.email.brief import BriefTexts
@@ -76,6 +75,7 @@ from application.use_cases.work_task import WorkTask
 from domain.recovery.actions import next_action
 from domain.recovery.case import replay
 from domain.tasks import TaskKind
+from tests.web.compiled import COMPILED
 from tests.web.stories import ACCOUNT, POLICY, Story
 from web.app import furnish, routed
 from web.parts import TextDesk, WebParts
@@ -91,23 +91,6 @@ TEXT_TOKEN = "0123456789abcdef0123456789abcdef"
 HOSTED = "https://invoice.stripe.com/i/acct_1/test_1"
 
 
-class Compiled(BytecodeCache):
-    """Templates as Python reads them, for all sites of a process."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """As Jinja asks; a bucket that was not seen stays empty."""
-        if bucket.key in self._code:
-            bucket.bytecode_from_string(self._code[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """As Jinja asks."""
-        self._code[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
 FREE: list[Litestar] = []  # apps that no site has just now: a new one costs a fifth of a second
 
 
