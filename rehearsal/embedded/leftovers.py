@@ -17,12 +17,26 @@ def end_leftovers(data: Path) -> None:
     process of ours meanwhile, which in a container is likely.
     """
     deadline = time.monotonic() + GRACE_S
-    _signal_all(_processes(data), signal.SIGINT)
+    _signal_all(heads(_processes(data)), signal.SIGINT)
     while pids := _processes(data):
         if time.monotonic() > deadline:
             _signal_all(pids, signal.SIGKILL)
         time.sleep(0.02)
     (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def heads(pids: list[int]) -> list[int]:
+    """Those that none of the others began. A postmaster ends its children itself; one that is
+    interrupted while it still begins would count as a crash and spoil the orderly shutdown."""
+    return [pid for pid in pids if _parent(pid) not in pids]
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+    except OSError:  # gone, or a machine without /proc
+        return None
+    return int(after_name.split()[1])
 
 
 def _processes(data: Path) -> list[int]:

@@ -27,10 +27,10 @@ LINK: Final = re.compile(r"http://\S+/r/\S+")
 HEAVIEST: Final = 60_000  # bytes of a customer's page with all that it loads
 PATIENCE_S: Final = 30.0
 PRESS_AGAIN_S: Final = 5.0  # if nothing opened
-# Once all has started, six days go by in half a minute and letters go out; then, in the middle
+# Once all has started, six days go by in less than a minute and letters go out; then, in the middle
 # of a working day everywhere west of India, nobody hurries any more.
 BEGINS_AT: Final = datetime(2026, 11, 3, 13, tzinfo=UTC)
-LEGS: Final = f"[[1, 22], [24000, {6 * 86_400 / 24_000}], [1, null]]"
+LEGS: Final = f"[[1, 22], [12000, {6 * 86_400 / 12_000}], [1, null]]"
 AT_ONCE: Final = 4  # visitors
 PEOPLE: Final = {
     "scene": "burst", "n": 60, "seed": 5, "spread_s": 3600, "reacts": "never",

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 import redis
 
@@ -26,6 +27,7 @@ from rehearsal.embedded import (
     start_postgres,
     start_redis,
 )
+from rehearsal.embedded.leftovers import heads
 from rehearsal.embedded.process import start, stop
 
 
@@ -124,6 +126,14 @@ async def test_a_stale_pid_file_that_names_a_living_stranger_is_no_hindrance(fol
     stale.write_text(f"{os.getppid()}\n{folder / 'postgres'}\n1\n5432\n\n\n\nready\n")
     with postgres_in(folder) as server:
         assert await ask(server.url(), "SELECT 1") == 1
+
+
+async def test_of_a_server_and_its_children_only_the_server_is_told_to_end(folder: Path) -> None:
+    with postgres_in(folder) as server:
+        children = [child.pid for child in psutil.Process(server.process.pid).children()]
+        assert children
+        assert heads([*children, server.process.pid]) == [server.process.pid]
+        assert heads(children) == children
 
 
 async def test_a_server_that_outlived_its_run_is_ended_and_replaced(folder: Path) -> None:
