@@ -1,9 +1,14 @@
 """The web app: routes and what they share. Everything from outside comes in as `WebParts`."""
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 
+from domain.access import Permission
 from web import (
     accounts,
     api,
@@ -39,10 +44,11 @@ from web.customer_pages import visit_of
 from web.edge import Edge, security_headers
 from web.forms import MOST_BYTES as MOST_FORM_BYTES
 from web.parts import WebParts
-from web.sessions import require_owner, require_principal
+from web.sessions import NEEDS, admitted
 from web.shared import (
     answer_fault,
     check_customer,
+    check_form,
     check_host,
     check_team,
     share,
@@ -85,7 +91,8 @@ def routed() -> Litestar:
             link_hosts.may_have_certificate,
             brand_look.colours,
             brand_look.logo,
-            _pages(),
+            _door(),
+            *(_team(needs, handlers) for needs, handlers in TEAM.items()),
             _customers_pages(),
             api.api(check_host),
             snippet.snippet(check_host),
@@ -99,74 +106,93 @@ def routed() -> Litestar:
     )
 
 
-def _pages() -> Router:
-    """For people of a merchant's team: behind host, origin and form token."""
+TEAM: Final[Mapping[Permission, Sequence[HTTPRouteHandler]]] = {
+    Permission.SEE_CASES: (
+        cases.home,
+        cases.list_cases,
+        cases.show_case,
+        cases.mailbox,
+        tasks.list_tasks,
+        tasks.list_at_risk,
+        live.events,
+        settings_home.show,
+    ),
+    Permission.WORK_CASES: (
+        cases.answer_end,
+        cases.answer_report,
+        tasks.assign,
+        tasks.done,
+        tasks.reopen,
+        tasks.lift,
+    ),
+    Permission.EDIT_MESSAGES: (
+        task_settings.show,
+        task_settings.save,
+        task_settings.connect_slack,
+        task_settings.test_slack,
+        task_settings.drop_slack,
+        sending.show,
+        sending.choose,
+        sending.check,
+        sending.rotate,
+        sending.remove,
+        link_hosts.show,
+        link_hosts.choose,
+        link_hosts.check,
+        link_hosts.remove,
+        brand_page.show,
+        brand_page.keep,
+        brand_page.keep_logo,
+        brand_page.preview,
+        brand_page.check,
+        letter_list.show,
+        letter_page.show,
+        letter_page.write,
+        letter_page.preview,
+        letter_page.check,
+        letter_page.put,
+    ),
+    Permission.CONNECT: (
+        stripe_account.show,
+        stripe_account.connect,
+        stripe_account.ask,
+        stripe_account.disconnect,
+        stripe_agreement.agree,
+        stripe_agreement.agreed,
+    ),
+    Permission.HOLD_SECRETS: (
+        in_app.show,
+        in_app.save,
+        in_app.make_secret,
+        in_app.check,
+        in_app.preview,
+        api_keys.show,
+        api_keys.make,
+        api_keys.revoke,
+    ),
+}
+
+
+def _team(needs: Permission, handlers: Sequence[HTTPRouteHandler]) -> Router:
+    """For people of a merchant's team who may do this: behind host, origin, form token and role."""
     return Router(
         path="/",
-        route_handlers=[
-            accounts.sign_in_page,
-            accounts.sign_in,
-            accounts.sign_out,
-            cases.home,
-            cases.list_cases,
-            cases.show_case,
-            cases.answer_end,
-            cases.answer_report,
-            cases.mailbox,
-            tasks.list_tasks,
-            tasks.list_at_risk,
-            tasks.assign,
-            tasks.done,
-            tasks.reopen,
-            tasks.lift,
-            task_settings.show,
-            task_settings.save,
-            task_settings.connect_slack,
-            task_settings.test_slack,
-            task_settings.drop_slack,
-            live.events,
-            settings_home.show,
-            stripe_account.show,
-            stripe_account.connect,
-            stripe_account.ask,
-            stripe_account.disconnect,
-            sending.show,
-            sending.choose,
-            sending.check,
-            sending.rotate,
-            sending.remove,
-            link_hosts.show,
-            link_hosts.choose,
-            link_hosts.check,
-            link_hosts.remove,
-            stripe_agreement.agree,
-            stripe_agreement.agreed,
-            in_app.show,
-            in_app.save,
-            in_app.make_secret,
-            in_app.check,
-            in_app.preview,
-            api_keys.show,
-            api_keys.make,
-            api_keys.revoke,
-            brand_page.show,
-            brand_page.keep,
-            brand_page.keep_logo,
-            brand_page.preview,
-            brand_page.check,
-            letter_list.show,
-            letter_page.show,
-            letter_page.write,
-            letter_page.preview,
-            letter_page.check,
-            letter_page.put,
-        ],
+        route_handlers=handlers,
         dependencies={
-            "principal": Provide(require_principal),
-            "owner": Provide(require_owner),
+            "principal": Provide(admitted, sync_to_thread=False),
             "letter": Provide(letter_page.letter_of, sync_to_thread=False),
         },
         before_request=check_team,
+        opt={NEEDS: needs},
+    )
+
+
+def _door() -> Router:
+    """For whoever comes and goes."""
+    return Router(
+        path="/",
+        route_handlers=[accounts.sign_in_page, accounts.sign_in, accounts.sign_out],
+        before_request=check_form,
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from application.errors import NotFound
 from web.parts import WebParts
 from web.rendering import NO_STORE, Renderer, wants_fragment
-from web.sessions import OwnersOnly, SignInNeeded
+from web.sessions import NotInRole, SignInNeeded
 from web.wording.customer import speech_of
 
 _log = structlog.get_logger("chargechase.web")
@@ -55,8 +55,9 @@ WORDS: Final[Mapping[int, Words]] = {
     ),
 }
 
-OWNERS: Final = Words(
-    "Only owners of your team can open this", "Ask one of them. Nothing was changed."
+NOT_IN_ROLE: Final = Words(
+    "Your role in the team does not reach that far",
+    "Ask an owner of the team to do it, or to change your role. Nothing was changed.",
 )
 
 Handler = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
@@ -72,8 +73,8 @@ def error_handler(parts: WebParts, renderer: Renderer) -> Handler:
         if isinstance(fault, SignInNeeded) and not _wants_json(request):
             return _to_sign_in(request)
         words = WORDS.get(status) or WORDS[400 if status < 500 else 500]
-        if isinstance(fault, OwnersOnly):
-            words = OWNERS
+        if isinstance(fault, NotInRole):
+            words = NOT_IN_ROLE
         headers = {**NO_STORE, **_extra_headers(status, fault)}
         if _wants_json(request):
             return _problem(status, words, headers)

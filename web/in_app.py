@@ -49,20 +49,20 @@ class Wishes(Struct, frozen=True, kw_only=True):
 @get(PATH)
 async def show(
     request: AnyRequest,
-    owner: NamedDependency[Principal],
+    principal: NamedDependency[Principal],
     parts: NamedDependency[WebParts],
     assets: NamedDependency[Assets],
     renderer: NamedDependency[Renderer],
 ) -> Response[str]:
     """All of it; `refused` in the address says that a form had been sent before."""
     trouble = words.SENT_TWICE if "refused" in request.query_params else None
-    return await _page(request, owner, parts, assets, renderer, trouble=trouble)
+    return await _page(request, principal, parts, assets, renderer, trouble=trouble)
 
 
 @post(PATH, status_code=303)
 async def save(
     request: AnyRequest,
-    owner: NamedDependency[Principal],
+    principal: NamedDependency[Principal],
     parts: NamedDependency[WebParts],
     assets: NamedDependency[Assets],
     renderer: NamedDependency[Renderer],
@@ -70,38 +70,38 @@ async def save(
     """Save the wishes, or show them again with what is wrong with them."""
     wishes = _wishes(await read_form(request, parts))
     if wishes.faults:
-        page = await _page(request, owner, parts, assets, renderer, wishes=wishes)
+        page = await _page(request, principal, parts, assets, renderer, wishes=wishes)
         page.status_code = 422
         return page
-    wanted, actor = wishes.wanted(), f"user:{owner.user_id}"
-    await parts.set_up_in_app.save(owner.merchant_id, wanted, wishes.origins, actor)
+    wanted, actor = wishes.wanted(), f"user:{principal.user_id}"
+    await parts.set_up_in_app.save(principal.merchant_id, wanted, wishes.origins, actor)
     return Redirect(PATH, status_code=303)
 
 
 @post(f"{PATH}/secret", status_code=200)
 async def make_secret(
     request: AnyRequest,
-    owner: NamedDependency[Principal],
+    principal: NamedDependency[Principal],
     parts: NamedDependency[WebParts],
     assets: NamedDependency[Assets],
     renderer: NamedDependency[Renderer],
 ) -> Response[Any]:
     """A new secret, shown on this page and never again."""
-    before, actor = (await read_form(request, parts)).get("before", ""), f"user:{owner.user_id}"
+    before, actor = (await read_form(request, parts)).get("before", ""), f"user:{principal.user_id}"
     try:
         known = datetime.fromisoformat(before) if before else None
     except ValueError:
         return Redirect(f"{PATH}?refused", status_code=303)
-    secret = await parts.set_up_in_app.make_secret(owner.merchant_id, known, actor)
+    secret = await parts.set_up_in_app.make_secret(principal.merchant_id, known, actor)
     if secret is None:
         return Redirect(f"{PATH}?refused", status_code=303)
-    return await _page(request, owner, parts, assets, renderer, secret=secret)
+    return await _page(request, principal, parts, assets, renderer, secret=secret)
 
 
 @post(f"{PATH}/check", status_code=200)
 async def check(
     request: AnyRequest,
-    owner: NamedDependency[Principal],
+    principal: NamedDependency[Principal],
     parts: NamedDependency[WebParts],
     assets: NamedDependency[Assets],
     renderer: NamedDependency[Renderer],
@@ -109,14 +109,14 @@ async def check(
     """Whether a signature is right: the snippet itself tells nobody."""
     form = await read_form(request, parts)
     said = {name: form.get(name, "").strip() for name in ("customer", "signature", "expires")}
-    fits = await parts.set_up_in_app.is_signed(owner.merchant_id, **said)
+    fits = await parts.set_up_in_app.is_signed(principal.merchant_id, **said)
     checked = {**said, "fits": fits, "verdict": words.VERDICTS[fits]}
-    return await _page(request, owner, parts, assets, renderer, checked=checked)
+    return await _page(request, principal, parts, assets, renderer, checked=checked)
 
 
 @get(f"{PATH}/preview/{{notice:str}}")
 async def preview(
-    owner: NamedDependency[Principal],  # noqa: ARG001 - who may see it
+    principal: NamedDependency[Principal],  # noqa: ARG001 - who may see it
     renderer: NamedDependency[Renderer],
     notice: Annotated[str, PathParameter()],
 ) -> Response[str]:
@@ -132,7 +132,7 @@ async def preview(
 
 async def _page(  # noqa: PLR0913 - a page is made of all of these
     request: AnyRequest,
-    owner: Principal,
+    principal: Principal,
     parts: WebParts,
     assets: Assets,
     renderer: Renderer,
@@ -142,19 +142,19 @@ async def _page(  # noqa: PLR0913 - a page is made of all of these
     secret: str | None = None,
     checked: Mapping[str, Any] | None = None,
 ) -> Response[str]:
-    settings = await parts.set_up_in_app.settings(owner.merchant_id)
+    settings = await parts.set_up_in_app.settings(principal.merchant_id)
     made = settings.secret_made_at
-    given = (parts.base_url, str(owner.merchant_id), integrity(assets))
+    given = (parts.base_url, str(principal.merchant_id), integrity(assets))
     return renderer.page_or_fragment(
         request,
-        owner,
+        principal,
         page="settings/in_app.html",
         fragment="settings/in_app.html",
         wishes=wishes or _as_saved(settings),
         trouble=trouble,
         secret=secret,
         checked=checked,
-        made=times.dated(made, owner.timezone) if made else None,
+        made=times.dated(made, principal.timezone) if made else None,
         before=made.isoformat() if made else "",
         walls=words.WALLS,
         previews=words.PREVIEWS,
@@ -163,7 +163,7 @@ async def _page(  # noqa: PLR0913 - a page is made of all of these
         signing={name: words.example(file, *given) for name, file in words.SIGNING.items()},
         asking=words.example("ask", *given),
         origin=parts.base_url,
-        version=await parts.changes(owner.merchant_id),
+        version=await parts.changes(principal.merchant_id),
     )
 
 

@@ -5,8 +5,8 @@ from typing import Final, Self
 
 from msgspec import Struct
 
+from domain.access import Permission, may
 from web.parts import WebParts
-from web.sessions import OWNER
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -16,7 +16,7 @@ class Place(Struct, frozen=True, kw_only=True):
     name: str
     icon: str = ""
     about: str = ""  # what is found there, on the page of settings
-    owners_only: bool = False
+    needs: Permission = Permission.SEE_CASES
 
 
 class Group(Struct, frozen=True):
@@ -71,13 +71,13 @@ SETTINGS: Final = (
                 url="/settings/in-your-app",
                 name="In your app",
                 about="What your own app shows while a payment is open.",
-                owners_only=True,
+                needs=Permission.HOLD_SECRETS,
             ),
             Place(
                 url="/settings/api-keys",
                 name="API keys",
                 about="With one, your backend asks how a customer stands.",
-                owners_only=True,
+                needs=Permission.HOLD_SECRETS,
             ),
         ),
     ),
@@ -103,13 +103,14 @@ class Guide(Struct, frozen=True):
     home: Place = HOME
     tasks: Place = TASKS
     stripe: Place = STRIPE
+    sending: Place = SENDING
 
     @classmethod
     def for_(cls, role: str, path: str, absent: frozenset[str]) -> Self:
         """`absent`: addresses that this installation does not have."""
 
         def seen(place: Place) -> bool:
-            return place.url not in absent and (role == OWNER or not place.owners_only)
+            return place.url not in absent and may(role, place.needs)
 
         groups = (Group(each.name, tuple(filter(seen, each.places))) for each in SETTINGS)
         return cls(path, DAILY, tuple(each for each in groups if each.places))
@@ -119,10 +120,9 @@ class Guide(Struct, frozen=True):
         """Whether this is a page of settings, their own included."""
         return _within(self.path, HOME)
 
-    @property
-    def connects(self) -> bool:
-        """Whether an account of Stripe's can be connected here."""
-        return any(STRIPE in group.places for group in self.settings)
+    def opens(self, url: str) -> bool:
+        """Whether that page of settings is one of theirs."""
+        return any(place.url == url for group in self.settings for place in group.places)
 
     def mark(self, place: Place) -> str:
         """For `aria-current`: "page" for this very page, "true" where it belongs to, else empty."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from litestar import Request, Response
 from litestar.enums import MediaType
 
 from application.ports.accounts import Principal
+from domain.access import may
 from web import icons, money, times
 from web.assets import Assets
 from web.parts import WebParts
@@ -57,6 +59,7 @@ class Renderer:
             "is_fragment": is_fragment,
             "principal": principal,
             "zone": principal.timezone,
+            "may": partial(may, principal.role),
             "guide": Guide.for_(principal.role, request.url.path, self.absent),
             "form_token": self.tokens.token(request),
         }

@@ -10,24 +10,24 @@ from uuid import UUID
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
-from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 
 from application.ports.accounts import Principal
+from domain.access import Permission, may
 from web.parts import WebParts
 
 IDLE: Final = timedelta(hours=12)
 ABSOLUTE: Final = timedelta(days=7)
 ID_BYTES: Final = 32
-OWNER: Final = "owner"
+NEEDS: Final = "needs"  # under which a route names its permission
 
 
 class SignInNeeded(NotAuthorizedException):
     """Nobody is signed in, or no longer."""
 
 
-class OwnersOnly(PermissionDeniedException):
-    """Signed in, and no owner of the team."""
+class NotInRole(PermissionDeniedException):
+    """Signed in, and the role in the team does not reach that far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +96,19 @@ class Sessions:
             await self.parts.sessions.end(_hash(session_id))
 
 
-async def require_principal(
-    request: Request[Any, Any, Any], sessions: NamedDependency[Sessions]
-) -> Principal:
-    """The signed-in person. Raises SignInNeeded."""
+async def admit(request: Request[Any, Any, Any], sessions: Sessions) -> None:
+    """Let in who is signed in and may do what the route is for. Raises SignInNeeded, NotInRole."""
     principal = await sessions.principal(request)
     if principal is None:
         raise SignInNeeded
-    return principal
+    if not may(principal.role, Permission(request.route_handler.opt[NEEDS])):
+        raise NotInRole
+    request.state.principal = principal
 
 
-async def require_owner(principal: NamedDependency[Principal]) -> Principal:
-    """The signed-in person, who is an owner. Raises OwnersOnly."""
-    if principal.role != OWNER:
-        raise OwnersOnly
+def admitted(request: Request[Any, Any, Any]) -> Principal:
+    """Who was let in."""
+    principal: Principal = request.state.principal
     return principal
 
 

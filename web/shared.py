@@ -16,7 +16,7 @@ from web.live import Watches
 from web.parts import WebParts
 from web.rendering import Renderer, build_renderer
 from web.security import Check, FormTokens, customers_check, form_check, host_check
-from web.sessions import CookieNames, Sessions
+from web.sessions import CookieNames, Sessions, admit
 from web.snippet import Desk
 
 AnyRequest = Request[Any, Any, Any]
@@ -42,7 +42,7 @@ class Shared:
     """Dependencies, and what is asked before and after routes."""
 
     dependencies: Dependencies
-    check_team: Check
+    check_form: Check
     check_customer: Check
     check_host: Check
     on_error: Handler
@@ -66,7 +66,7 @@ def share(parts: WebParts) -> Shared:
             gate=Gate(parts),
             desk=Desk(parts),
         ),
-        check_team=form_check(parts, tokens),
+        check_form=form_check(parts, tokens),
         check_customer=customers_check(parts),
         check_host=host_check(parts),
         on_error=error_handler(parts, renderer),
@@ -79,8 +79,14 @@ def shared_dependencies() -> dict[str, Provide]:
 
 
 async def check_team(request: AnyRequest) -> None:
-    """Before a page for people who sign in. Raises as `form_check` says."""
-    await _shared(request).check_team(request)
+    """Before a page of the team's. Raises as `form_check` and `admit` say."""
+    await check_form(request)
+    await admit(request, _shared(request).dependencies.sessions)
+
+
+async def check_form(request: AnyRequest) -> None:
+    """Before the door. Raises as `form_check` says."""
+    await _shared(request).check_form(request)
 
 
 async def check_customer(request: AnyRequest) -> None:

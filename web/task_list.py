@@ -47,7 +47,8 @@ class TaskLine(Struct, frozen=True):
     due_at: datetime
     is_late: bool
     is_done: bool
-    people: tuple[Choice, ...]
+    people: tuple[Choice, ...]  # whom it can be given to
+    whose: str  # where it cannot be given away
     may_finish: bool
     may_reopen: bool
     answer: bool  # it is answered on the page of its case
@@ -95,6 +96,7 @@ class Reader(Struct, frozen=True):
     team: tuple[Member, ...]
     now: datetime
     zone: str
+    works: bool  # may do something about what stands there
 
 
 def build(wish: Wish, page: TaskPage, counts: TaskCounts, reader: Reader) -> TaskListView:
@@ -116,6 +118,7 @@ def line(row: TaskRow, reader: Reader) -> TaskLine:
     """One of them, for the list and for the page of a case."""
     task, url = row.task, path_of(row)
     is_done = task.done_at is not None
+    people = () if is_done else _people(task.assignee, reader)
     at = task.done_at or task.due_at
     return TaskLine(
         key=str(task.task_id),
@@ -126,10 +129,11 @@ def line(row: TaskRow, reader: Reader) -> TaskLine:
         due_at=at,
         is_late=not is_done and task.due_at < reader.now,
         is_done=is_done,
-        people=() if is_done else _people(task.assignee, reader),
-        may_finish=not is_done and not task.is_answered_on_case,
-        may_reopen=task.done_by is not None,
-        answer=not is_done and task.is_answered_on_case,
+        people=people if reader.works else (),
+        whose="" if reader.works else next((each.label for each in people if each.chosen), ""),
+        may_finish=reader.works and not is_done and not task.is_answered_on_case,
+        may_reopen=reader.works and task.done_by is not None,
+        answer=reader.works and not is_done and task.is_answered_on_case,
     )
 
 

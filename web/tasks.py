@@ -10,6 +10,7 @@ from litestar.response import Redirect
 
 from application.ports.accounts import Principal
 from application.task_views import TaskFilter
+from domain.access import Permission, may
 from web import task_list
 from web.forms import read_form
 from web.parts import WebParts
@@ -123,7 +124,8 @@ async def lift(
 async def reader_of(parts: WebParts, principal: Principal) -> task_list.Reader:
     """Who looks at tasks."""
     team = await parts.teams.of(principal.merchant_id)
-    return task_list.Reader(principal.user_id, team, parts.clock(), principal.timezone)
+    works = may(principal.role, Permission.WORK_CASES)
+    return task_list.Reader(principal.user_id, team, parts.clock(), principal.timezone, works)
 
 
 def _back(form: dict[str, str]) -> Redirect:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from msgspec.structs import replace
 
@@ -11,8 +10,7 @@ from application.ports.accounts import UserRecord
 from application.ports.registration import NewMerchant
 from application.ports.registry import ConnectedAccount, MerchantProfile
 from application.ports.stores import AuditEntry
-
-OWNER: Final = "owner"
+from domain.access import Role
 
 
 class AccountTaken(Exception):
@@ -39,7 +37,7 @@ class MemoryRegistration:
         self._world.merchants.setdefault(new.merchant_id, profile)
         self._world.policies.setdefault((new.merchant_id, new.policy.version), new.policy)
         self._add_person(new)
-        self._world.roles.setdefault((new.merchant_id, new.user_id), OWNER)
+        self._world.roles.setdefault((new.merchant_id, new.user_id), Role.OWNER)
         self._world.hearers.setdefault((new.merchant_id, new.user_id), True)
         self._world.audit[new.merchant_id, len(self._world.audit)] = AuditEntry(
             at=self._clock(),

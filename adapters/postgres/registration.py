@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
@@ -13,8 +13,7 @@ from adapters.postgres.tables import Memberships, Merchants, Policies, StripeAcc
 from adapters.postgres.unit_of_work import bound
 from application.ports.registration import NewMerchant
 from application.ports.stores import AuditEntry
-
-OWNER: Final = "owner"
+from domain.access import Role
 
 
 class AccountTaken(Exception):
@@ -76,7 +75,7 @@ def _person(new: NewMerchant) -> Any:
 
 def _member(new: NewMerchant) -> Any:
     member = Memberships(
-        merchant_id=new.merchant_id, user_id=new.user_id, role=OWNER, hears_tasks=True
+        merchant_id=new.merchant_id, user_id=new.user_id, role=Role.OWNER, hears_tasks=True
     )
     key: Any = (Memberships.merchant_id, Memberships.user_id)
     return Memberships.insert(member).on_conflict(key, action="DO NOTHING")

@@ -6,6 +6,7 @@ import re
 import httpx
 import pytest
 
+from domain.access import Role, may
 from tests.web.site import ACME, TEAMLESS, Site, running, sign_in, visitor
 from tests.web.test_stripe_account import Desk
 from web.places import DAILY, HOME, SENDING, SETTINGS, STRIPE, Guide
@@ -50,16 +51,16 @@ async def test_settings_unfold_where_one_is_in_them_and_fold_elsewhere(
     assert 'class="crumb up"' in (await mara.get("/settings/brand")).text
 
 
-async def test_who_is_no_owner_sees_no_place_of_owners(site: Site) -> None:
+@pytest.mark.parametrize("role", [*Role, "stranger"])
+async def test_nobody_sees_a_place_that_their_role_does_not_open(site: Site, role: str) -> None:
     user = site.world.users[TEAMLESS]
-    site.world.roles[ACME, user.user_id] = "member"
+    site.world.roles[ACME, user.user_id] = role
     async with visitor(site) as client:
         await sign_in(client, TEAMLESS)
         home = (await client.get("/settings")).text
-        for place in ALL:
-            assert (f'href="{place.url}"' in home) != (
-                place.owners_only or place in {STRIPE, SENDING}
-            )
+        for place in ALL[len(DAILY) + 1 :]:
+            opens = may(role, place.needs) and place not in {STRIPE, SENDING}
+            assert (f'href="{place.url}"' in home) == opens
 
 
 async def test_what_an_installation_has_not_is_not_offered() -> None:
